@@ -1,0 +1,1 @@
+//! Deterministic simulation of web architectures under overload.
