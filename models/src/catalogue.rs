@@ -1,0 +1,113 @@
+//! What the outside knows of a kind of component: a page of data from which palette, inspector, file format, `floodgate
+//! list` and docs/MODELS.md are folded.
+
+use crate::param::ParamSpec;
+
+/// A family of components, as the palette groups them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Where requests come from.
+    Traffic,
+    /// What they meet first.
+    Entry,
+    /// What does the work.
+    Compute,
+    /// What keeps the data.
+    Data,
+    /// What protects the others.
+    Protection,
+    /// What watches and steers.
+    Control,
+}
+
+impl Family {
+    /// For people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Family::Traffic => "Traffic",
+            Family::Entry => "Entry",
+            Family::Compute => "Compute",
+            Family::Data => "Data",
+            Family::Protection => "Protection",
+            Family::Control => "Control",
+        }
+    }
+}
+
+/// An outgoing port. Every component accepts calls on its one unnamed input unless `accepts_calls` says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortSpec {
+    /// As in `from = "web.db"`; the first port is the default and may be left out.
+    pub name: &'static str,
+    /// How many links may leave from it.
+    pub max_links: u32,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// A number that a component shows while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GaugeSpec {
+    /// As in reports and expectations.
+    pub name: &'static str,
+    /// `""`, `"requests"`, `"bytes"`, `"ratio"` …
+    pub unit: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+}
+
+/// Something that can be done to a component by hand or by the scenario.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaultSpec {
+    /// As in `[[fault]] fault = "kill"`.
+    pub name: &'static str,
+    /// For a button.
+    pub title: &'static str,
+    /// Lasts for a time (`for = "5s"`) rather than an instant.
+    pub lasting: bool,
+    /// Its own parameters.
+    pub params: &'static [ParamSpec],
+    /// What happens.
+    pub doc: &'static str,
+}
+
+/// How a component looks on the canvas: the page has one drawing for each, and new components choose among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// People or machines that send requests.
+    Source,
+    /// A fork in the road.
+    Switch,
+    /// Replicas with workers and queues.
+    Servers,
+    /// A cylinder with connections.
+    Store,
+}
+
+/// A kind of component.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Descriptor {
+    /// As in `kind = "service"`.
+    pub kind: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Group in the palette.
+    pub family: Family,
+    /// One line: what it is.
+    pub doc: &'static str,
+    /// The component's own documentation: semantics, their source, and what to watch for.
+    pub manual: &'static str,
+    /// Whether links may lead to it.
+    pub accepts_calls: bool,
+    /// Ports for outgoing links; the first is the default.
+    pub ports: &'static [PortSpec],
+    /// Parameters.
+    pub params: &'static [ParamSpec],
+    /// Gauges, in the order of their slots.
+    pub gauges: &'static [GaugeSpec],
+    /// Faults.
+    pub faults: &'static [FaultSpec],
+    /// How it looks.
+    pub look: Look,
+}

@@ -1,0 +1,154 @@
+//! Scenario files: TOML, `format = 1`, every quantity with its unit, every problem reported at once with its place.
+
+use crate::catalogue::Descriptor;
+use crate::control::Control;
+use crate::param::Values;
+use floodgate_core::{Dist, Duration, Time};
+use std::ops::Range;
+
+/// A scenario that has been read and checked: everything in it refers to something that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// What it is called.
+    pub name: String,
+    /// What it shows, in a few sentences.
+    pub description: String,
+    /// Seed unless another is asked for.
+    pub seed: u64,
+    /// Virtual time at which it ends unless another is asked for.
+    pub until: Time,
+    /// Statistics start here.
+    pub warm_up: Duration,
+    /// Calls nested deeper are answered 508.
+    pub max_depth: u8,
+    /// Nodes, sorted by id: the order in the file has no meaning.
+    pub nodes: Vec<Node>,
+    /// Groups, sorted by id.
+    pub groups: Vec<Group>,
+    /// Links, sorted by (from, port, to).
+    pub links: Vec<Link>,
+    /// `[[phase]]`, `[[fault]]` and `[[control]]`, in the order of their times (and of the file where times are equal).
+    pub controls: Vec<Control>,
+    /// Phases again, for a page to show: when, how long, of which node.
+    pub phases: Vec<Phase>,
+    /// Expectations.
+    pub expectations: Vec<Expectation>,
+    /// Named patches of the same file, each complete: nodes and links as they are with the patch.
+    pub variants: Vec<Variant>,
+    /// Lesson steps and notes, as text.
+    pub notes: Vec<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Identity: what links, draws and reports use.
+    pub id: String,
+    /// What the page shows; the id unless given.
+    pub title: String,
+    /// Kind.
+    pub descriptor: &'static Descriptor,
+    /// Group it belongs to.
+    pub group: Option<String>,
+    /// Parameters, complete.
+    pub values: Values,
+    /// Place on the canvas.
+    pub position: Option<(f64, f64)>,
+    /// Where it stands in the file, in bytes.
+    pub span: Range<usize>,
+}
+
+/// A zone, region or cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Identity.
+    pub id: String,
+    /// `"zone"`, `"region"` or `"cluster"`.
+    pub kind: String,
+    /// What the page shows.
+    pub title: String,
+}
+
+/// A link for calls from a port of one node to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Id of the caller.
+    pub from: String,
+    /// Index of the port in the caller's descriptor.
+    pub port: usize,
+    /// Id of the callee.
+    pub to: String,
+    /// One way; each direction draws its own.
+    pub latency: Dist,
+    /// Where it stands in the file, in bytes.
+    pub span: Range<usize>,
+}
+
+/// A stretch of time in which parameters of a node are different.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Node.
+    pub node: String,
+    /// From.
+    pub at: Time,
+    /// Length.
+    pub lasting: Duration,
+    /// What it is called, for the page; empty unless given.
+    pub title: String,
+}
+
+/// A statement about a run that can be false.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// Name of the metric, such as `goodput_ratio`, `latency_ms.p99`, `errors.502`, `queue.max`.
+    pub metric: String,
+    /// Node it is taken of; `None` is the whole run.
+    pub of: Option<String>,
+    /// Window of virtual time; `None` is from the end of the warm-up to the end.
+    pub within: Option<(Time, Time)>,
+    /// The value must not be below.
+    pub min: Option<f64>,
+    /// The value must not be above.
+    pub max: Option<f64>,
+    /// Why, for the table of what failed.
+    pub because: String,
+    /// Where it stands in the file, in bytes.
+    pub span: Range<usize>,
+}
+
+/// A named patch of the same file, applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// What it is called.
+    pub name: String,
+    /// What it shows.
+    pub description: String,
+    /// The scenario with the patch (its own `variants` are empty, its expectations are the variant's).
+    pub scenario: Scenario,
+}
+
+/// How grave a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It runs, but probably not as meant.
+    Warning,
+    /// It cannot run.
+    Error,
+}
+
+/// Something wrong with a file: where, what was found, and what would be right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// How grave.
+    pub severity: Severity,
+    /// Line, from 1; 0 when it has no place in the file.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Bytes of the file.
+    pub span: Range<usize>,
+    /// What is wrong, naming the offending path and value.
+    pub message: String,
+    /// What would be right.
+    pub remedy: String,
+}
