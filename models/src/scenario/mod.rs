@@ -1,5 +1,7 @@
 //! Scenario files: TOML, `format = 1`, every quantity with its unit, every problem reported at once with its place.
 
+pub mod metric;
+
 use crate::catalogue::Descriptor;
 use crate::control::Control;
 use crate::param::Values;
