@@ -11,4 +11,4 @@ pub mod status;
 pub use components::catalogue;
 pub use control::{Action, Control};
 pub use floodgate_core::{Code, CodeSet, Dist, Duration, Time};
-pub use scenario::{Problem, Scenario};
+pub use scenario::{Metric, Problem, Problems, Scenario, lint};
