@@ -18,5 +18,5 @@ pub use components::catalogue;
 pub use control::{Action, Control};
 pub use floodgate_core::{Budget, Code, CodeSet, Digest, Dist, Duration, Halt, Progress, Time};
 pub use report::Report;
-pub use scenario::{Problem, Scenario};
+pub use scenario::{Metric, Problem, Problems, Scenario, lint};
 pub use simulation::Simulation;
