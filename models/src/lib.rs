@@ -9,6 +9,6 @@ pub mod scenario;
 pub mod status;
 
 pub use components::catalogue;
-pub use control::{Action, Control};
+pub use control::{Action, Control, ControlLog};
 pub use floodgate_core::{Code, CodeSet, Dist, Duration, Time};
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};
