@@ -144,7 +144,7 @@ fn file(
         notes,
     };
     let variants = events::variants(&variants, &base, &known, diagnostics);
-    diagnostics.is_empty().then(|| Scenario { variants, ..base })
+    diagnostics.is_empty().then_some(Scenario { variants, ..base })
 }
 
 fn timeline(table: &mut Table<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> events::Timeline {
