@@ -32,7 +32,8 @@ pub fn render(source: &str, name: &str) -> Result<Page, Failure> {
     while let Some(at) = rest.find('<') {
         html.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = if rest.starts_with("<!--") { rest.find("-->").map(|at| at + 3) } else { tag_length(rest) };
+        let is_comment = rest.starts_with("<!--");
+        let end = if is_comment { rest.find("-->").map(|at| at + 3) } else { tag_length(rest) };
         let (tag, after) = rest.split_at(
             end.ok_or_else(|| format!("index.html: the tag that starts with {:?} does not end", start_of(rest)))?,
         );
