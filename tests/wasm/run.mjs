@@ -1,7 +1,7 @@
 // The golden digests under Node, by the very wasm and glue that the page loads: run.mjs BUNDLE_DIRECTORY CASES.json
 // (`cargo xtask test --only wasm` builds the one and writes the other).
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const PLAYGROUND = "floodgate-playground";
@@ -12,20 +12,9 @@ if (!bundle || !casesFile) {
   process.exit(2);
 }
 
-// The glue is an ES module without a package.json beside it: handed over as text it is one whatever the version of Node thinks.
-// Snippets that the glue imports lie beside it, so it has to be loaded from its place when there are any.
-async function load() {
-  const glue = join(bundle, `${PLAYGROUND}.js`);
-  const text = await readFile(glue, "utf8");
-  const relativeImports = /^\s*import\s[^;]*from\s+['"]\.\.?\//m.test(text);
-  const module = relativeImports
-    ? await import(pathToFileURL(glue).href)
-    : await import(`data:text/javascript;base64,${Buffer.from(text).toString("base64")}`);
-  await module.default({ module_or_path: await readFile(join(bundle, `${PLAYGROUND}_bg.wasm`)) });
-  return module;
-}
-
-const { headless_run: headlessRun } = await load();
+const module = await import(pathToFileURL(resolve(bundle, `${PLAYGROUND}.js`)).href);
+await module.default({ module_or_path: await readFile(join(bundle, `${PLAYGROUND}_bg.wasm`)) });
+const { headless_run: headlessRun } = module;
 if (typeof headlessRun !== "function") {
   console.error("the playground exports no headless_run(scenario, seed, until, variant)");
   process.exit(1);

@@ -155,6 +155,8 @@ fn wasm(workspace: &Workspace) -> Result<Outcome, Failure> {
         return missing(&["node (Debian package `nodejs`)"]);
     };
     let cases = golden::cases_as_json(workspace)?;
+    // Without it, older versions of Node take the glue for a CommonJS module.
+    tools::write(&test_dist(workspace).join("package.json"), "{ \"type\": \"module\" }\n")?;
     let cases_file = workspace.target.join("wasm-goldens.json");
     tools::write(&cases_file, cases)?;
     passed(tools::run(
