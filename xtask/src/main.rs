@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use lexopt::prelude::*;
-use xtask::server::Server;
+use xtask::server::{self, Server};
 use xtask::stages::{self, Part};
 use xtask::tools::{self, Workspace};
 use xtask::web::{self, Profile};
@@ -121,6 +121,8 @@ impl Invocation {
 }
 
 fn serve(workspace: &Workspace, port: u16, light: bool, profile: Profile) -> Result<(), Failure> {
+    // Asked before the build, which on a new machine takes minutes.
+    server::is_free(port)?;
     web::ensure_wasm_target(workspace)?;
     if let (false, Some(trunk)) = (light, tools::which("trunk")) {
         install_bindgen(workspace)?;

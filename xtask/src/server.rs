@@ -1,7 +1,7 @@
 //! A file server for one directory, on the loopback interface only: enough to look at the playground and to test it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,12 +30,21 @@ impl std::fmt::Debug for HttpServer {
     }
 }
 
+/// Can a server listen on this port of the loopback interface? The error says what to do otherwise.
+pub fn is_free(port: u16) -> Result<(), Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|error| cannot_listen(port, &error))
+}
+
+fn cannot_listen(port: u16, error: &dyn std::fmt::Display) -> Failure {
+    format!("cannot listen on 127.0.0.1:{port}: {error}; choose another port with --port")
+}
+
 impl Server {
     /// Serves `directory` on 127.0.0.1; port 0 takes a free one.
     pub fn start(directory: &Path, port: u16) -> Result<Self, Failure> {
         let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
         let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}; choose another port with --port"))?;
+            .map_err(|error| cannot_listen(port, &error))?;
         let address = http.server_addr().to_ip().ok_or("the server has no IP address")?;
         let http = Arc::new(HttpServer(http));
         let workers = (0..WORKERS)
