@@ -43,8 +43,7 @@ impl Server {
     /// Serves `directory` on 127.0.0.1; port 0 takes a free one.
     pub fn start(directory: &Path, port: u16) -> Result<Self, Failure> {
         let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| cannot_listen(port, &error))?;
+        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|error| cannot_listen(port, &error))?;
         let address = http.server_addr().to_ip().ok_or("the server has no IP address")?;
         let http = Arc::new(HttpServer(http));
         let workers = (0..WORKERS)

@@ -28,6 +28,8 @@ fn run() -> Result<(), String> {
         .web(true)
         .map_err(|error| format!("{error:#}"))?
         .typescript(false)
+        // As the command does it: `init()` without an argument finds the wasm beside the glue.
+        .omit_default_module_path(false)
         .generate(out_dir)
         .map_err(|error| format!("{input}: {error:#}"))
 }
