@@ -62,29 +62,8 @@ async fn wait_for_virtual_seconds(page: &Page, seconds: f64) -> Result<(), Brows
     page.wait_until(&format!("window.__floodgate.virtualSeconds() >= {seconds}"), SCENE).await.map(drop)
 }
 
-/// Ten thousand requests a second that a large service answers: the most that has to move on the canvas.
-const BENCH_SCENARIO: &str = r#"format = 1
-name = "Frame times at ten thousand requests a second"
-until = "10m"
-
-[[node]]
-id = "users"
-kind = "clients"
-rate = "10000/s"
-timeout = "1s"
-
-[[node]]
-id = "web"
-kind = "service"
-replicas = 8
-workers = 64
-service_time = "20ms"
-
-[[link]]
-from = "users"
-to = "web"
-latency = "50ms"
-"#;
+/// The most that has to move on the canvas.
+const BENCH_SCENARIO: &str = include_str!("../../fixtures/ten_thousand_per_second.toml");
 
 async fn frame_bench() -> Result<(), BrowserError> {
     let page = Page::open(Options::default()).await?;
@@ -128,7 +107,13 @@ fn quantile(sorted: &[f64], percent: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::quantile;
+    use super::{BENCH_SCENARIO, quantile};
+
+    #[test]
+    fn the_benchmark_runs_a_scenario_that_loads() {
+        let scenario = floodgate::Scenario::load(BENCH_SCENARIO);
+        assert!(scenario.is_ok(), "{}", scenario.err().map(|problems| problems.to_string()).unwrap_or_default());
+    }
 
     #[test]
     fn quantiles_are_values_that_were_measured() {
