@@ -1,7 +1,6 @@
 //! Reading files. Everything that is wrong goes to standard error, with its place.
 
 use crate::output::complain;
-use floodgate::scenario::check_size;
 use floodgate::{ControlLog, Scenario};
 use std::fs::File;
 use std::io::{self, Read};
@@ -46,9 +45,7 @@ fn read(file: &str, limit: usize) -> Option<Vec<u8>> {
     match read_limited(file, limit) {
         Ok(Ok(bytes)) => Some(bytes),
         Ok(Err(size)) => {
-            if let Err(problems) = check_size(size) {
-                complain(&problems.in_file(file).to_string());
-            }
+            complain(&format!("{file}: error: the file has {size} bytes, more than the limit of {limit}"));
             None
         }
         Err(error) => {
@@ -67,7 +64,7 @@ fn read_limited(file: &str, limit: usize) -> io::Result<Result<Vec<u8>, usize>> 
     }
     let opened = File::open(file)?;
     let size = usize::try_from(opened.metadata()?.len()).unwrap_or(usize::MAX);
-    if size > limit && size > floodgate::scenario::FILE_BYTES_MAX {
+    if size > limit {
         return Ok(Err(size));
     }
     opened.take(limit as u64 + 1).read_to_end(&mut bytes)?;

@@ -38,11 +38,7 @@ pub fn parse_until(text: &str) -> Result<Time, Problem> {
     }
 }
 
-/// Refuses a file of more than [`FILE_BYTES_MAX`] bytes before it is read.
-///
-/// # Errors
-/// With its size and the limit.
-pub fn check_size(bytes: usize) -> Result<(), Problems> {
+pub(crate) fn check_size(bytes: usize) -> Result<(), Problems> {
     if bytes <= FILE_BYTES_MAX {
         return Ok(());
     }
