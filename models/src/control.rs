@@ -11,8 +11,7 @@
 //! {"at":"16s","node":"web","heal":"slow"}
 //! ```
 
-use crate::param::{ParamKind, ParamSpec};
-use crate::param::{Value, Values, spec_at};
+use crate::param::{ParamKind, ParamSpec, Value, Values};
 use crate::scenario::events::{Form, entry};
 use crate::scenario::nodes::Known;
 use crate::scenario::problem::{Diagnostics, shown};
@@ -20,6 +19,7 @@ use crate::scenario::raw::{Item, Key, Raw, place_all};
 use crate::scenario::table::{Table, key};
 use crate::scenario::value::value_raw;
 use crate::scenario::{Problems, Scenario};
+use crate::simulation::find_param;
 use floodgate_core::{Duration, Time};
 use std::ops::Range;
 
@@ -81,7 +81,7 @@ impl Control {
             Action::Set(changes) => {
                 let mut set = Vec::new();
                 for (name, value) in changes {
-                    let spec = spec_at(node.descriptor.params, name)
+                    let spec = find_param(node.descriptor.params, name)
                         .ok_or_else(|| format!("`{}` has no parameter `{name}`", self.node))?;
                     set.push(pair(name, value_raw(spec.kind, value)));
                 }

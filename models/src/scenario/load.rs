@@ -38,7 +38,11 @@ pub fn parse_until(text: &str) -> Result<Time, Problem> {
     }
 }
 
-pub(crate) fn check_size(bytes: usize) -> Result<(), Problems> {
+/// Refuses a file of more than [`FILE_BYTES_MAX`] bytes before it is read.
+///
+/// # Errors
+/// With its size and the limit.
+pub fn check_size(bytes: usize) -> Result<(), Problems> {
     if bytes <= FILE_BYTES_MAX {
         return Ok(());
     }
