@@ -122,7 +122,7 @@ fn lines() {
     "#]]);
     check(&format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"), expect![[r#"
         log:2:1: error: `web.workers` cannot change while the system runs
-            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_timeout, call_cancel, call_retry
+            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_ratio, call_timeout, call_cancel, call_retry
         log:2:1: error: `web.queue` is -1, which is negative
             help: a whole number from 0 to 100000000, or "none"
     "#]]);

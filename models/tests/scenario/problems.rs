@@ -209,7 +209,7 @@ fn nodes() {
         "[[node]]\nid = 'x'\nkind = 'service'\nworker = 3\ncall_retry = { attempt = 3 }\nposition = [1]\ngroup = 'z'\n",
         expect![[r#"
             f:15:1: error: unknown key `worker` in node `x` (service)
-                help: did you mean `workers`? keys: id, kind, title, group, position, replicas, workers, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_timeout, call_cancel, call_retry
+                help: did you mean `workers`? keys: id, kind, title, group, position, replicas, workers, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_ratio, call_timeout, call_cancel, call_retry
             f:16:16: error: unknown key `attempt` in `x.call_retry`
                 help: did you mean `attempts`? keys: attempts, backoff, base, cap, on
             f:17:12: error: `x.position` has 1 numbers instead of two

@@ -186,6 +186,7 @@ fn everything_is_read() {
             restart_delay = "3s"
             warm_up = "0s"
             warm_up_slowdown = 1.0
+            call_ratio = 1.0
             call_timeout = "250ms"
             call_cancel = false
             call_retry = { attempts = 1, backoff = "full_jitter", base = "100ms", cap = "2s", on = ["502", "timeout"] }
