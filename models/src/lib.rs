@@ -14,6 +14,7 @@ pub mod scenario;
 pub mod simulation;
 pub mod status;
 
+pub use catalogue::Registry;
 pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
 pub use control::{Action, Control, ControlLog};

@@ -85,7 +85,7 @@ impl Simulation {
             let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, link.latency.clone());
             debug_assert_eq!(added, Ok(()));
         }
-        let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor.kind, &n.values)).collect();
+        let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
         let mut simulation = Simulation {
             core: core::Simulation::new(Arc::new(topology.freeze()), models, seed, limits),

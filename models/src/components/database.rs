@@ -59,6 +59,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         },
     ],
     look: Look::Store,
+    build: None,
 };
 
 const ENDED: u64 = 0;

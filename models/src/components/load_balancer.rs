@@ -48,6 +48,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ],
     faults: &[],
     look: Look::Switch,
+    build: None,
 };
 
 const GAUGE_OPEN: usize = slot::OWN;

@@ -103,6 +103,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         },
     ],
     look: Look::Servers,
+    build: None,
 };
 
 const PURPOSE_REPLICA: u64 = 1;
