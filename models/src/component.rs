@@ -68,6 +68,10 @@ pub trait Component: Clone {
     fn on_heal(&mut self, _fault: &'static str, _cx: &mut Cx<'_>) {}
     /// How it stands, for people. `waits` says whether somebody still waits for a call.
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
+    /// About how many bytes it keeps on the heap: what a keyframe of it costs.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A component that can stand in a box: what [`Component`] is, without its type. Everything that is a [`Component`] is one.
@@ -90,6 +94,8 @@ pub trait DynComponent: std::fmt::Debug + Send + Sync {
     fn on_control(&mut self, directive: &Directive, cx: &mut Cx<'_>);
     /// See [`Component::status`].
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
+    /// See [`Component::heap_bytes`].
+    fn heap_bytes(&self) -> usize;
 }
 
 impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C {
@@ -119,6 +125,9 @@ impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C 
     }
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         Component::status(self, now, waits)
+    }
+    fn heap_bytes(&self) -> usize {
+        Component::heap_bytes(self)
     }
 }
 
@@ -175,6 +184,15 @@ macro_rules! components {
                 match self {
                     $( AnyComponent::$name(c) => Component::status(c, now, waits), )*
                     AnyComponent::Custom(c) => c.status(now, waits),
+                }
+            }
+
+            /// About how many bytes it keeps on the heap.
+            #[must_use]
+            pub fn heap_bytes(&self) -> usize {
+                match self {
+                    $( AnyComponent::$name(c) => Component::heap_bytes(c), )*
+                    AnyComponent::Custom(c) => c.heap_bytes(),
                 }
             }
         }

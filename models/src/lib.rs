@@ -13,6 +13,7 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod status;
+pub mod timeline;
 
 pub use catalogue::Registry;
 pub use check::{CheckReport, ExpectationResult, check};
@@ -22,3 +23,4 @@ pub use floodgate_core::{Budget, Code, CodeSet, Digest, Dist, Duration, Halt, Pr
 pub use report::Report;
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};
 pub use simulation::Simulation;
+pub use timeline::{KeyframePolicy, Timeline};

@@ -9,7 +9,7 @@ use crate::model::{Ctx, Model, TimerId};
 use crate::outcome::Code;
 use crate::probe::{Delivery, Event, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
-use crate::rng::{Draws, arrival_stream, mix};
+use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
 use crate::stats::{Gauge, LinkStats, NodeStats, Totals};
 use crate::time::{Duration, Time};
@@ -658,6 +658,47 @@ impl<M: Model> Simulation<M> {
             return Err(format!("work: {t:?}, undecided {undecided}"));
         }
         Ok(())
+    }
+
+    /// A fingerprint of every part of the state, by name: where two runs that should be equal differ, these say in what.
+    /// Slow (it writes the whole state out); for tests.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, u64)>
+    where
+        M: std::fmt::Debug,
+        M::Message: std::fmt::Debug,
+    {
+        fn hash(part: &dyn std::fmt::Debug) -> u64 {
+            hash_text(&format!("{part:?}"))
+        }
+        let k = &self.kernel;
+        let mut parts = vec![
+            ("clock".to_owned(), k.now.0),
+            ("events".to_owned(), k.events),
+            ("event list".to_owned(), hash(&k.queue)),
+            ("calls".to_owned(), hash(&k.calls)),
+            ("roots".to_owned(), hash(&k.roots)),
+            ("timers".to_owned(), hash(&k.timers)),
+            ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
+            ("links".to_owned(), hash(&k.links)),
+            ("totals".to_owned(), hash(&k.totals)),
+        ];
+        for (i, model) in self.models.iter().enumerate() {
+            let key = k.routes.key(NodeId(i as u32));
+            parts.push((format!("node {key}"), hash(model)));
+            parts.push((format!("statistics of {key}"), hash(&k.nodes[i])));
+            parts.push((format!("digest of {key}"), k.digests[i]));
+        }
+        parts
+    }
+
+    /// About how many bytes the state takes, without what models keep for themselves.
+    #[must_use]
+    pub fn state_bytes(&self) -> usize {
+        let k = &self.kernel;
+        let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
+        let histograms: usize = k.nodes.iter().map(|n| n.latency.bytes() + size_of::<NodeStats>()).sum();
+        records + k.queue.bytes() + histograms
     }
 
     /// Calls alive.

@@ -268,6 +268,10 @@ impl Component for Database {
         self.settle(cx);
     }
 
+    fn heap_bytes(&self) -> usize {
+        self.statements.len() * size_of::<Option<Statement>>() + self.waiting.len() * 4
+    }
+
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         let gone = |s: &Statement| !waits(s.call);
         let (mut zombies, mut queue_zombies) = (0, 0);

@@ -681,6 +681,10 @@ impl Component for Service {
         self.set_slow(1.0, cx);
     }
 
+    fn heap_bytes(&self) -> usize {
+        self.jobs.len() * size_of::<Option<Job>>() + self.free.len() * 4 + self.queued as usize * 4
+    }
+
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         let mut replicas: Vec<ReplicaStatus> = self.replicas.iter().map(|r| self.replica_status(r, now)).collect();
         for job in self.jobs.iter().flatten().filter(|j| !waits(j.call)) {
