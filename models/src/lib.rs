@@ -5,6 +5,7 @@ pub mod check;
 pub mod component;
 pub mod components;
 pub mod control;
+pub mod manual;
 pub mod param;
 pub mod policy;
 pub mod record;

@@ -1,1 +1,5 @@
 //! Shared helpers of the integration tests.
+
+#[cfg(feature = "browser")]
+pub mod browser;
+pub mod stats;
