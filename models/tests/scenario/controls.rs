@@ -6,7 +6,7 @@ use floodgate::control::{Control, ControlLog};
 use floodgate::{Scenario, Time};
 
 fn scenario() -> Scenario {
-    Scenario::load(&small_and("")).unwrap_or_else(|problems| panic!("{problems}"))
+    crate::fixture::load(&small_and("")).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 const HEADER: &str = "{\"floodgate_controls\":1,\"scenario\":\"small\",\"seed\":7}\n";
@@ -156,11 +156,11 @@ fn lines() {
     check(
         &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"),
         expect![[r#"
-        log:2:1: error: `web.workers` cannot change while the system runs
-            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_timeout, call_cancel, call_retry
-        log:2:1: error: `web.queue` is -1, which is negative
-            help: a whole number from 0 to 100000000, or "none"
-    "#]],
+            log:2:1: error: `web.workers` cannot change while the system runs
+                help: these can: replicas, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, warm_up_slowdown, call_timeout, call_cancel, call_retry
+            log:2:1: error: `web.queue` is -1, which is negative
+                help: a whole number from 0 to 100000000, or "none"
+        "#]],
     );
     check(
         &format!(
