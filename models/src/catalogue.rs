@@ -146,6 +146,12 @@ impl Registry {
         Registry { descriptors: catalogue().to_vec() }
     }
 
+    /// These kinds and no others.
+    #[must_use]
+    pub fn of(descriptors: &[&'static Descriptor]) -> Registry {
+        Registry { descriptors: descriptors.to_vec() }
+    }
+
     /// Those and `C`; a kind of the same name is replaced.
     #[must_use]
     pub fn with<C: Component>(mut self) -> Registry {

@@ -52,7 +52,8 @@ pub struct ParamSpec {
     pub kind: ParamKind,
     /// The default as it would be written in a file; `None` when the parameter may be absent, which means "without".
     pub default: Option<&'static str>,
-    /// May be absent, which is written `"none"` where there is a default.
+    /// May be absent, which is written `"none"` where there is a default; so a text, and a choice with that very word, must
+    /// not be optional.
     pub optional: bool,
     /// Smallest value allowed, in the base unit of `kind`.
     pub min: f64,

@@ -6,7 +6,7 @@ use floodgate::control::{Control, ControlLog};
 use floodgate::{Scenario, Time};
 
 fn scenario() -> Scenario {
-    Scenario::load(&small_and("")).unwrap_or_else(|problems| panic!("{problems}"))
+    crate::fixture::load(&small_and("")).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 const HEADER: &str = "{\"floodgate_controls\":1,\"scenario\":\"small\",\"seed\":7}\n";
@@ -66,30 +66,26 @@ fn headers() {
     check(
         "{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}\n",
         expect![[r#"
-        log:1:1: error: the first line has no `floodgate_controls`
-            help: add `floodgate_controls = …`: a whole number from 1 to 1
-        log:1:1: error: the first line has no `scenario`
-            help: add `scenario = …`: a text in quotes
-        log:1:1: error: the first line has no `seed`
-            help: add `seed = …`: a whole number of at least 0
-        log:1:1: error: unknown key `at` in the first line
-            help: keys: floodgate_controls, floodgate_controls, scenario, seed
-        log:1:1: error: unknown key `node` in the first line
-            help: keys: floodgate_controls, floodgate_controls, scenario, seed
-        log:1:1: error: unknown key `fault` in the first line
-            help: keys: floodgate_controls, floodgate_controls, scenario, seed
-    "#]],
+            log:1:1: error: the first line has no `floodgate_controls`
+                help: add `floodgate_controls = 1`
+            log:1:1: error: the first line has no `scenario`
+                help: add `scenario = …`: a text in quotes
+            log:1:1: error: the first line has no `seed`
+                help: add `seed = …`: a whole number of at least 0
+            log:1:1: error: unknown key `at` in the first line
+                help: keys: floodgate_controls, scenario, seed
+            log:1:1: error: unknown key `node` in the first line
+                help: keys: floodgate_controls, scenario, seed
+            log:1:1: error: unknown key `fault` in the first line
+                help: keys: floodgate_controls, scenario, seed
+        "#]],
     );
     check(
         "{\"floodgate_controls\":2,\"whatever\":1}\n{\"at\":3}",
         expect![[r#"
-        log:1:1: error: `floodgate_controls` is 2: the log was made by a newer version
-            help: use that version; this one reads 1
-        log:2:1: error: `at` is 3, which has no unit
-            help: write for example "3s": a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
-        log:2:1: error: the line has no `node`
-            help: add `node = …`: a text in quotes
-    "#]],
+            log:1:1: error: `floodgate_controls` is 2: the log was made by a newer version
+                help: use that version; this one reads 1
+        "#]],
     );
     check(
         "{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":-1}\n",
@@ -108,9 +104,9 @@ fn headers() {
     check(
         "[]\n",
         expect![[r#"
-        log:1:1: error: the line is a list of 0, not an object
-            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]],
+            log:1:1: error: the line is [], not an object
+                help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+        "#]],
     );
 }
 
@@ -160,11 +156,11 @@ fn lines() {
     check(
         &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"),
         expect![[r#"
-        log:2:1: error: `web.workers` cannot change while the system runs
-            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_ratio, call_timeout, call_cancel, call_retry
-        log:2:1: error: `web.queue` is -1, which is negative
-            help: a whole number from 0 to 100000000, or "none"
-    "#]],
+            log:2:1: error: `web.workers` cannot change while the system runs
+                help: these can: replicas, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, warm_up_slowdown, call_timeout, call_cancel, call_retry
+            log:2:1: error: `web.queue` is -1, which is negative
+                help: a whole number from 0 to 100000000, or "none"
+        "#]],
     );
     check(
         &format!(

@@ -2,10 +2,9 @@
 
 use crate::{SMALL, small_and};
 use expect_test::{Expect, expect};
-use floodgate::Scenario;
 
 fn check(input: &str, expected: Expect) {
-    let scenario = Scenario::load(input).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario = crate::fixture::load(input).unwrap_or_else(|problems| panic!("{problems}"));
     let told: String = floodgate::lint(&scenario, input).iter().map(|w| format!("{}\n", w.in_file("f"))).collect();
     expected.assert_eq(&told);
 }

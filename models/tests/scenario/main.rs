@@ -1,6 +1,7 @@
 //! Scenario files and control logs, from outside: what is read, what is refused and in which words.
 
 mod controls;
+mod fixture;
 mod lints;
 mod problems;
 mod properties;

@@ -2,7 +2,8 @@
 
 use crate::small_and;
 use expect_test::expect;
-use floodgate::param::{ParamKind, ParamSpec, Params, Value};
+use floodgate::components::AnyComponent;
+use floodgate::param::{ParamKind, ParamSpec, Value};
 use floodgate::scenario::{Scenario, parse_value, value_text};
 use floodgate::{Action, Metric};
 use std::fmt::Write;
@@ -155,38 +156,29 @@ fn shown(scenario: &Scenario) -> String {
 
 #[test]
 fn everything_is_read() {
-    let scenario = Scenario::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario = crate::fixture::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
     expect![[r#"
         "Everything" "Two lines\nof text." seed 18446744073709551615 until 90s warm-up 500ms depth 8
         Group { id: "z1", kind: "zone", title: "Zone 1" }
         db "db" database None None line 40
             max_connections = 100
             backlog = 0
-            service_time = { exponential = "5ms" }
-            knee = 32
-            contention = 0.0
-            restart_delay = "10s"
         users "users" clients None None line 33
             rate = "1.5/s"
             population = 10000
             timeout = "none"
             cancel = false
-            retry = { attempts = 3, backoff = "exponential", base = "100ms", cap = "2s", on = ["429", "500", "502", "503", "504", "timeout", "connect_timeout"] }
-            slo = "none"
+            retry = { attempts = 3, backoff = "exponential", base = "50ms", cap = "2s", on = ["502", "503", "timeout"] }
         web "Web server" service Some("z1") Some((10.0, -2.5)) line 18
             replicas = 2
             workers = 8
-            cores = "none"
             service_time = { lognormal = "8ms", scv = 2.0 }
             after_share = 0.0
             queue = 100
             memory_base = "128MiB"
             memory_per_request = "64KiB"
             memory_limit = "1536MiB"
-            restart_delay = "3s"
-            warm_up = "0s"
             warm_up_slowdown = 1.0
-            call_ratio = 1.0
             call_timeout = "250ms"
             call_cancel = false
             call_retry = { attempts = 1, backoff = "full_jitter", base = "100ms", cap = "2s", on = ["502", "timeout"] }
@@ -206,7 +198,7 @@ fn everything_is_read() {
 
 #[test]
 fn a_variant_is_the_same_file_with_its_patch() {
-    let base = Scenario::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
+    let base = crate::fixture::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
     let variant = base.variant("calm").expect("it is there");
     assert_eq!(variant.description, "Nobody tries again.");
     let mut expected = base.clone();
@@ -223,7 +215,7 @@ fn a_variant_is_the_same_file_with_its_patch() {
 
 #[test]
 fn of_a_group_only_what_is_named_changes() {
-    let scenario = Scenario::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario = crate::fixture::load(COMPLETE).unwrap_or_else(|problems| panic!("{problems}"));
     let at_30 = scenario.controls.iter().find(|c| c.at.as_secs_f64() == 30.0).expect("it is there");
     let Action::Set(changes) = &at_30.action else { panic!("{at_30:?}") };
     let mut names: Vec<&str> = changes.iter().map(|(name, _)| name.as_str()).collect();
@@ -247,6 +239,10 @@ fn every_default_of_the_catalogue_is_good() {
                 }
                 None => assert!(spec.optional, "{path} has neither a default nor may it be absent"),
             }
+            if spec.optional {
+                let off = parse_value(spec, "\"none\"");
+                assert_eq!(off, Ok(Value::Absent), "{path} cannot be switched off: \"none\" has another meaning");
+            }
             assert!(!spec.doc.trim().is_empty(), "{path} is not documented");
             if let ParamKind::Group(specs) = spec.kind {
                 count += check(&path, specs);
@@ -262,23 +258,14 @@ fn every_default_of_the_catalogue_is_good() {
     }
 }
 
-/// The typed configuration of every kind accepts the values that the reader makes of a file that gives none.
+/// Every kind can be made of what the reader makes of a file that gives nothing.
 #[test]
-fn configurations_accept_what_the_reader_makes() {
-    use floodgate::components::{clients, database, load_balancer, service};
-    type Accepts = fn(&floodgate::param::Values) -> bool;
-    let typed: [(&str, Accepts); 4] = [
-        ("clients", |v| clients::Config::from_values(v).is_some()),
-        ("load_balancer", |v| load_balancer::Config::from_values(v).is_some()),
-        ("service", |v| service::Config::from_values(v).is_some()),
-        ("database", |v| database::Config::from_values(v).is_some()),
-    ];
-    let kinds: Vec<&str> = floodgate::catalogue().iter().map(|d| d.kind).collect();
-    assert_eq!(kinds, typed.map(|(kind, _)| kind), "every kind of the catalogue is here");
-    for (kind, accepts) in typed {
+fn components_accept_what_the_reader_makes() {
+    for descriptor in floodgate::catalogue() {
+        let kind = descriptor.kind;
         let text = format!("format = 1\nname = 'x'\n[[node]]\nid = 'x'\nkind = '{kind}'\n");
         let scenario = Scenario::load(&text).unwrap_or_else(|problems| panic!("{kind}: {problems}"));
-        assert!(accepts(&scenario.nodes[0].values), "{kind}");
+        assert!(AnyComponent::build(descriptor, &scenario.nodes[0].values).is_some(), "{kind}");
     }
 }
 
