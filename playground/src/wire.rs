@@ -71,16 +71,28 @@ pub enum Reply {
     /// The worker listens.
     Ready,
     /// A scenario has been taken.
-    Loaded {
-        /// As in [`Command::Load`].
-        run: u32,
-        /// The seed it runs with.
-        seed: u64,
-    },
+    Loaded(Loaded),
     /// The last command could not be done; in words.
     Refused(String),
     /// How things stand.
     Frame(Box<Frame>),
+}
+
+/// A scenario that has been taken: what frames refer to by index.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Loaded {
+    /// As in [`Command::Load`].
+    pub run: u32,
+    /// The seed it runs with.
+    pub seed: u64,
+    /// Where the scenario ends, in nanoseconds.
+    pub until_ns: u64,
+    /// Ids of the nodes.
+    pub nodes: Vec<String>,
+    /// Links: caller, index of its port, callee.
+    pub links: Vec<(String, u32, String)>,
+    /// Planned changes of load, in seconds: from, to.
+    pub phases: Vec<(f64, f64)>,
 }
 
 /// How things stand: what changed since the frame before, and the clock.

@@ -4,6 +4,7 @@
 //! the difference of the texts, so undo gives back the text byte for byte, whatever the command did.
 
 pub mod change;
+pub mod live;
 pub mod outline;
 pub mod params;
 

@@ -14,6 +14,8 @@ pub struct Outline {
     pub nodes: Vec<NodeSketch>,
     /// Links.
     pub links: Vec<LinkSketch>,
+    /// Everything in the file that is neither node nor link, as text.
+    pub rest: String,
     /// What may be wrong with the text as TOML.
     pub broken: Option<String>,
 }
@@ -70,6 +72,9 @@ impl Outline {
             Err(error) => return Outline { broken: Some(error.to_string()), ..Outline::default() },
         };
         let mut outline = Outline { name: string(document.get("name")).unwrap_or_default(), ..Outline::default() };
+        for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "name" | "description")) {
+            outline.rest.push_str(&format!("{key} = {item}\n"));
+        }
         outline.nodes = tables(document.get("node")).into_iter().filter_map(node).collect();
         for table in tables(document.get("link")) {
             if let Some(link) = link(table, &outline.nodes) {

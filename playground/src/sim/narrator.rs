@@ -1,0 +1,231 @@
+//! The ticker: what happens, in plain words, computed from the run at every window of the series.
+//!
+//! It looks at virtual times that do not depend on how the run is driven, so the same run always tells the same story.
+
+use super::engine::Engine;
+use crate::wire::{Act, Deed, Line, Point, Tone};
+use floodgate::status::{Mode, Status};
+
+/// Windows that a condition must hold before it is told: a second.
+const HOLD: u32 = 4;
+/// Saturation from which a node counts as saturated.
+const SATURATED: f64 = 0.98;
+/// Lines that are kept; the last one then says that no more are told.
+const LINES_MAX: usize = 2000;
+/// Shares of retries that are worth a line.
+const RETRY_STEPS: [f64; 4] = [0.2, 0.4, 0.6, 0.75];
+
+/// See the module.
+#[derive(Default)]
+pub struct Narrator {
+    lines: Vec<Line>,
+    nodes: Vec<NodeStory>,
+    waves: u32,
+    retry_step: usize,
+    recent: Vec<Point>,
+    low: u32,
+    high: u32,
+    collapsed: bool,
+    after_told: bool,
+    /// Times at which load was changed for a while, in seconds: from, to.
+    triggers: Vec<(f64, f64)>,
+    opened: usize,
+    closed: usize,
+}
+
+#[derive(Default)]
+struct NodeStory {
+    title: String,
+    kills_gauge: Option<usize>,
+    kills: f64,
+    kills_told_s: f64,
+    busy_windows: u32,
+    saturated: bool,
+    numbered: bool,
+    full: bool,
+    down: usize,
+}
+
+impl Narrator {
+    /// For a run that starts.
+    #[must_use]
+    pub fn new(engine: &Engine) -> Narrator {
+        let nodes = (0..engine.nodes()).map(|i| NodeStory {
+            title: engine.title(i),
+            kills_gauge: engine.gauge(i, "kills"),
+            kills_told_s: f64::NEG_INFINITY,
+            ..NodeStory::default()
+        });
+        let mut triggers = engine.phases();
+        triggers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Narrator { nodes: nodes.collect(), triggers, ..Narrator::default() }
+    }
+
+    /// Everything told so far.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    fn tell(&mut self, t: f64, tone: Tone, text: String, wave: Option<(u32, u32)>) {
+        if self.lines.len() < LINES_MAX {
+            self.lines.push(Line { t, tone, text, wave });
+        } else if self.lines.len() == LINES_MAX {
+            let text = "So much happens that no more of it is told; reset to start again.".to_owned();
+            self.lines.push(Line { t, tone: Tone::Plain, text, wave: None });
+        }
+    }
+
+    /// Something was done by hand.
+    pub fn acted(&mut self, engine: &Engine, act: &Act, at_ns: u64) {
+        let t = at_ns as f64 / 1e9;
+        let title = engine.title_of(&act.node);
+        let lasting = act.lasting.as_deref();
+        let span = lasting.map(|l| format!(" for {l}")).unwrap_or_default();
+        let text = match &act.deed {
+            Deed::Set(values) => {
+                let show = |(path, value): &(String, Option<String>)| {
+                    format!("{path} = {}", value.as_deref().map_or("none".to_owned(), |v| v.trim_matches('"').to_owned()))
+                };
+                format!("{title}: {}{span}", values.iter().map(show).collect::<Vec<_>>().join(", "))
+            }
+            Deed::Fault { fault, .. } => format!("{title}: {fault}{span}"),
+            Deed::Heal { fault } => format!("{title}: {fault} ends"),
+        };
+        if let (Deed::Set(_), Some(seconds)) = (&act.deed, lasting.and_then(super::engine::seconds)) {
+            self.triggers.push((t, t + seconds));
+            self.triggers.sort_by(|a, b| a.0.total_cmp(&b.0));
+            // The act tells itself; only its end is still to be told.
+            self.opened = self.triggers.iter().filter(|(from, _)| *from <= t).count();
+        }
+        self.tell(t, Tone::Act, text, None);
+    }
+
+    /// The run ended at a limit.
+    pub fn halted(&mut self, now_ns: u64, why: &str) {
+        self.tell(now_ns as f64 / 1e9, Tone::Bad, format!("Stopped: {why}"), None);
+    }
+
+    /// Looks at the run at the end of a window.
+    pub fn observe(&mut self, engine: &Engine, at_ns: u64) {
+        let t = at_ns as f64 / 1e9;
+        self.triggers_pass(t);
+        for i in 0..self.nodes.len() {
+            self.node(i, &engine.status(i), t);
+        }
+        if let Some(point) = engine.last_point() {
+            self.recent.push(point);
+            if self.recent.len() > HOLD as usize {
+                self.recent.remove(0);
+            }
+            self.load(t);
+        }
+    }
+
+    fn triggers_pass(&mut self, t: f64) {
+        let opened = self.triggers.iter().filter(|(from, _)| *from < t).count();
+        if opened > self.opened {
+            let text = "A planned change of load begins.".to_owned();
+            self.tell(self.triggers[opened - 1].0, Tone::Act, text, None);
+        }
+        self.opened = self.opened.max(opened);
+        let over: Vec<f64> = self.triggers.iter().map(|(_, to)| *to).filter(|to| *to < t).collect();
+        if over.len() > self.closed {
+            let last = over.iter().copied().fold(0.0, f64::max);
+            self.tell(last, Tone::Act, "The load is back to what it was.".to_owned(), None);
+            self.after_told = false;
+        }
+        self.closed = over.len();
+    }
+
+    fn node(&mut self, i: usize, status: &Status, t: f64) {
+        let node = &mut self.nodes[i];
+        let mut told: Vec<(Tone, String, Option<(u32, u32)>)> = Vec::new();
+        let title = node.title.clone();
+
+        let kills = node.kills_gauge.and_then(|g| status.gauges.get(g)).copied().unwrap_or(0.0);
+        if kills > node.kills && t - node.kills_told_s >= 1.0 {
+            told.push((Tone::Bad, format!("{title} runs out of memory and is killed (no. {kills:.0})"), None));
+            (node.kills, node.kills_told_s) = (kills, t);
+        }
+        let down = status.replicas.iter().filter(|r| matches!(r.mode, Mode::Down | Mode::Starting)).count();
+        if down != node.down {
+            let all = status.replicas.len();
+            match (down, all) {
+                (0, 1) => told.push((Tone::Plain, format!("{title} is up again"), None)),
+                (0, _) => told.push((Tone::Plain, format!("{title}: all {all} replicas are up again"), None)),
+                (_, 1) => told.push((Tone::Bad, format!("{title} is down"), None)),
+                _ => told.push((Tone::Bad, format!("{title}: {down} of {all} replicas are down"), None)),
+            }
+            node.down = down;
+        }
+
+        let busy = status.saturation.is_some_and(|s| s >= SATURATED);
+        node.busy_windows = if busy { node.busy_windows + 1 } else { 0 };
+        if node.busy_windows >= HOLD && !node.saturated {
+            node.saturated = true;
+            let wave = (!node.numbered).then(|| {
+                node.numbered = true;
+                self.waves += 1;
+                (i as u32, self.waves)
+            });
+            told.push((Tone::Bad, format!("{title} is saturated"), wave));
+        } else if node.saturated && status.saturation.is_some_and(|s| s < 0.8) && down == 0 {
+            node.saturated = false;
+            told.push((Tone::Good, format!("{title} has capacity again"), None));
+        }
+
+        let full = status.replicas.iter().any(|r| r.queue_cap.is_some_and(|cap| cap > 0 && r.queue >= cap));
+        if full && !node.full {
+            told.push((Tone::Bad, format!("the queue of {title} is full: it turns requests away"), None));
+        }
+        let relaxed = status.replicas.iter().all(|r| r.queue_cap.is_none_or(|cap| r.queue < cap / 2));
+        node.full = full || (node.full && !relaxed);
+
+        for (tone, text, wave) in told {
+            // A saturation is dated to when it began.
+            let began = if wave.is_some() { t - f64::from(HOLD - 1) * 0.25 } else { t };
+            self.tell(began, tone, text, wave);
+        }
+    }
+
+    fn load(&mut self, t: f64) {
+        let n = self.recent.len() as f64;
+        let mean = |f: fn(&Point) -> f32| self.recent.iter().map(|p| f64::from(f(p))).sum::<f64>() / n;
+        let (born, offered, goodput) = (mean(|p| p.born), mean(|p| p.offered), mean(|p| p.goodput));
+
+        let share = if offered > 0.0 { (1.0 - born / offered).max(0.0) } else { 0.0 };
+        let step = RETRY_STEPS.iter().filter(|s| share >= **s).count();
+        if step > self.retry_step && offered >= 10.0 {
+            self.retry_step = step;
+            let text = format!("{:.0} % of calls are retries (×{:.1} of what clients want)", share * 100.0, offered / born.max(0.1));
+            self.tell(t, Tone::Bad, text, None);
+        } else if self.retry_step > 0 && share < RETRY_STEPS[self.retry_step - 1] / 2.0 {
+            self.retry_step = step;
+            if step == 0 {
+                self.tell(t, Tone::Good, "Hardly any call is a retry any more.".to_owned(), None);
+            }
+        }
+
+        let ratio = if born > 0.0 { goodput / born } else { 1.0 };
+        self.low = if ratio < 0.5 { self.low + 1 } else { 0 };
+        self.high = if ratio >= 0.9 { self.high + 1 } else { 0 };
+        if self.low >= HOLD && !self.collapsed {
+            self.collapsed = true;
+            let text = format!("Goodput has collapsed: {goodput:.0} of {born:.0} requests per second are answered in time");
+            self.tell(t, Tone::Bad, text, None);
+        }
+        if self.collapsed && self.high >= 2 * HOLD {
+            (self.collapsed, self.after_told) = (false, true);
+            self.tell(t, Tone::Good, "Recovered: nine of ten requests are answered in time again.".to_owned(), None);
+        }
+        let calm_since = self.triggers.iter().map(|(_, to)| *to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
+        let pushed = self.triggers.iter().any(|(from, to)| *from <= t && t < *to);
+        if self.collapsed && !self.after_told && !pushed && t - calm_since >= 5.0 && calm_since.is_finite() {
+            self.after_told = true;
+            let cause = if share >= RETRY_STEPS[0] { "retries keep it down" } else { "it has not caught up" };
+            let text = format!("The load went back {:.0} s ago, goodput is still {:.0} %: {cause}", t - calm_since, ratio * 100.0);
+            self.tell(t, Tone::Bad, text, None);
+        }
+    }
+}
