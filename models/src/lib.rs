@@ -1,14 +1,22 @@
 //! Deterministic simulation of web architectures under overload.
 
 pub mod catalogue;
+pub mod check;
+pub mod component;
 pub mod components;
 pub mod control;
 pub mod param;
 pub mod policy;
+pub mod record;
+pub mod report;
 pub mod scenario;
+pub mod simulation;
 pub mod status;
 
+pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
 pub use control::{Action, Control};
-pub use floodgate_core::{Code, CodeSet, Dist, Duration, Time};
-pub use scenario::{Problem, Scenario};
+pub use floodgate_core::{Budget, Code, CodeSet, Digest, Dist, Duration, Halt, Progress, Time};
+pub use report::Report;
+pub use scenario::{Metric, Problem, Problems, Scenario, lint};
+pub use simulation::Simulation;

@@ -12,7 +12,7 @@ pub enum ParamKind {
     Duration,
     /// Amount of memory or data, written `"512MiB"`; limits in bytes.
     Bytes,
-    /// A plain number.
+    /// A plain number, finite.
     Number,
     /// A whole number.
     Integer,
@@ -20,7 +20,7 @@ pub enum ParamKind {
     Ratio,
     /// `true` or `false`.
     Boolean,
-    /// Any text.
+    /// Any text; limits in characters.
     Text,
     /// Lengths of time that vary: `"8ms"` (constant), `{ exponential = "8ms" }`, `{ uniform = ["1ms", "5ms"] }`,
     /// `{ erlang = "8ms", k = 4 }`, `{ hyperexponential = "8ms", scv = 4.0 }`, `{ lognormal = "8ms", scv = 2.0 }`;
@@ -52,6 +52,8 @@ pub struct ParamSpec {
     pub kind: ParamKind,
     /// The default as it would be written in a file; `None` when the parameter may be absent, which means "without".
     pub default: Option<&'static str>,
+    /// May be absent, which is written `"none"` where there is a default.
+    pub optional: bool,
     /// Smallest value allowed, in the base unit of `kind`.
     pub min: f64,
     /// Largest value allowed, in the base unit of `kind`.
@@ -109,12 +111,30 @@ impl Values {
             None => self.0.push((name, value)),
         }
     }
+
+    /// Puts `value` in place of what the dotted `path` names, such as `retry.attempts`; false when there is no such thing.
+    pub fn set_path(&mut self, path: &str, value: Value) -> bool {
+        let (first, rest) = match path.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (path, None),
+        };
+        match (self.0.iter_mut().find(|(n, _)| *n == first), rest) {
+            (Some((_, slot)), None) => {
+                *slot = value;
+                true
+            }
+            (Some((_, Value::Group(inner))), Some(rest)) => inner.set_path(rest, value),
+            _ => false,
+        }
+    }
 }
 
 /// A Rust type that can be a parameter.
 pub trait ParamType: Sized {
     /// Its kind.
     const KIND: ParamKind;
+    /// Whether there may be none of it.
+    const OPTIONAL: bool = false;
     /// The typed value, when `value` is of this kind.
     fn from_value(value: &Value) -> Option<Self>;
 }
@@ -158,6 +178,7 @@ param_type!(CodeSet, ParamKind::Codes, Value::Codes(c) => *c);
 
 impl<T: ParamType> ParamType for Option<T> {
     const KIND: ParamKind = T::KIND;
+    const OPTIONAL: bool = true;
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Absent => Some(None),
@@ -216,6 +237,7 @@ macro_rules! params {
                     name: stringify!($name),
                     kind: <$type as $crate::param::ParamType>::KIND,
                     default: $crate::params!(@default $default),
+                    optional: <$type as $crate::param::ParamType>::OPTIONAL,
                     min: $crate::params!(@limit $($min)?; 0.0),
                     max: $crate::params!(@limit $($max)?; f64::INFINITY),
                     live: $crate::params!(@live $($live)?),

@@ -1,10 +1,30 @@
 //! Deterministic discrete-event engine: virtual time, call trees, keyed draws, digests.
+//!
+//! The engine knows no component, no file format and no screen. A system is a frozen [`topology::Routes`] and one
+//! [`Model`] for each node; [`Simulation::advance`] runs it. The same model, seed and controls give the same events, and so
+//! the same [`Digest`], on every target.
 
+pub mod call;
+pub mod digest;
 pub mod dist;
+pub mod model;
 pub mod outcome;
+pub mod probe;
+mod queue;
 pub mod rng;
+pub mod sim;
+pub mod slab;
+pub mod stats;
 pub mod time;
+pub mod topology;
 
+pub use call::{ANY_REPLICA, Call, CallId, CallSpec, Outcome, Reply, Root, RootId};
+pub use digest::Digest;
 pub use dist::Dist;
+pub use model::{Ctx, Model, TimerId};
 pub use outcome::{Code, CodeSet};
+pub use probe::{Delivery, Event, Probe};
+pub use sim::{Budget, Halt, Limits, Progress, Simulation};
+pub use slab::Key;
 pub use time::{Duration, Time};
+pub use topology::{LinkId, NodeId, PortId, Routes, Topology, TopologyError};

@@ -6,12 +6,20 @@ pub mod load_balancer;
 pub mod service;
 
 use crate::catalogue::Descriptor;
+use crate::component::{Component, Cx, Directive, Message, components};
+use crate::param::{Params, Values};
+use crate::status::Status;
+use floodgate_core::{CallId, LinkId, Model, Reply, Time, TimerId};
 
-static CATALOGUE: [&Descriptor; 4] =
-    [&clients::DESCRIPTOR, &load_balancer::DESCRIPTOR, &service::DESCRIPTOR, &database::DESCRIPTOR];
+components! {
+    clients::Clients,
+    load_balancer::LoadBalancer,
+    service::Service,
+    database::Database,
+}
 
 /// Every built-in kind, in the order of the palette.
 #[must_use]
 pub fn catalogue() -> &'static [&'static Descriptor] {
-    &CATALOGUE
+    CATALOGUE
 }

@@ -1,10 +1,15 @@
 //! A service: replicas of a program with workers, a queue, processor cores and memory.
 
 use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec};
-use crate::param::{Bytes, Params, Ratio};
+use crate::component::{Component, Cx, Message, slot};
+use crate::param::{Bytes, Params, Ratio, Values};
 use crate::params;
-use crate::policy::Retry;
-use floodgate_core::{Dist, Duration};
+use crate::policy::{Retry, Sharing};
+use crate::status::{Mode, ReplicaStatus, Status};
+use floodgate_core::{
+    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, Time, TimerId,
+};
+use std::collections::VecDeque;
 
 params! {
     /// Configuration of `service`.
@@ -59,8 +64,7 @@ params! {
     }
 }
 
-/// What the outside knows.
-pub static DESCRIPTOR: Descriptor = Descriptor {
+static DESCRIPTOR: Descriptor = Descriptor {
     kind: "service",
     title: "Service",
     family: Family::Compute,
@@ -75,10 +79,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     params: Config::SPECS,
     gauges: &[
         GaugeSpec { name: "busy", unit: "workers", doc: "Workers that hold a request." },
-        GaugeSpec { name: "queue", unit: "requests", doc: "Requests that wait for a worker." },
         GaugeSpec { name: "ready", unit: "replicas", doc: "Replicas that take requests." },
         GaugeSpec { name: "memory", unit: "bytes", doc: "Memory in use, all replicas." },
-        GaugeSpec { name: "cpu", unit: "ratio", doc: "Share of the cores (or workers) that compute." },
         GaugeSpec { name: "kills", unit: "", doc: "Replicas killed for memory since the start." },
     ],
     faults: &[
@@ -99,3 +101,612 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     ],
     look: Look::Servers,
 };
+
+const PURPOSE_REPLICA: u64 = 1;
+const PURPOSE_DEMAND: u64 = 2;
+const PURPOSE_BACKOFF: u64 = 3;
+const GAUGE_BUSY: usize = slot::OWN;
+const GAUGE_READY: usize = slot::OWN + 1;
+const GAUGE_MEMORY: usize = slot::OWN + 2;
+const GAUGE_KILLS: usize = slot::OWN + 3;
+
+/// What a timer is about; the number beside it is a job or a replica.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    /// A job has computed (a core of its own).
+    Computed = 0,
+    /// A job's pause before a retry is over.
+    Retry = 1,
+    /// Jobs of a replica have computed (shared cores).
+    Shared = 2,
+    /// A replica starts.
+    Start = 3,
+}
+
+impl Tag {
+    fn with(self, number: u32) -> u64 {
+        u64::from(number) << 2 | self as u64
+    }
+
+    fn split(tag: u64) -> (Tag, u32) {
+        let what = [Tag::Computed, Tag::Retry, Tag::Shared, Tag::Start][(tag & 3) as usize];
+        (what, (tag >> 2) as u32)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Waiting,
+    /// Computes before its calls.
+    Before,
+    /// Waits for a callee, or for the pause before a retry.
+    Calling,
+    /// Computes after its calls.
+    After,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    call: CallId,
+    replica: u32,
+    stage: Stage,
+    /// Which of the links it calls or has called.
+    step: u32,
+    attempt: u32,
+    child: CallId,
+    timer: TimerId,
+    /// Processor time in all, as it turned out when it was started.
+    demand: Duration,
+    /// Processor time of the stretch it computes now.
+    stretch: Duration,
+    /// Start of the stretch: time (own core), or work attained by everyone (shared cores).
+    mark: f64,
+    /// Its caller has said that it has gone: it ends at the next step.
+    cancelled: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Up,
+    Down,
+    /// To be removed: takes nothing new.
+    Draining,
+    Removed,
+}
+
+#[derive(Clone, Debug)]
+struct Replica {
+    state: State,
+    /// Since when it is in this state.
+    since: Time,
+    /// Started cold, so it warms up; false for those that stood there when the run began.
+    cold: bool,
+    busy: u32,
+    computing: u32,
+    queue: VecDeque<u32>,
+    cpu: Sharing,
+}
+
+impl Replica {
+    fn new(state: State, since: Time, cold: bool) -> Replica {
+        Replica { state, since, cold, busy: 0, computing: 0, queue: VecDeque::new(), cpu: Sharing::default() }
+    }
+
+    fn in_flight(&self) -> u64 {
+        u64::from(self.busy) + self.queue.len() as u64
+    }
+}
+
+/// See [the manual](Service::DESCRIPTOR).
+#[derive(Clone, Debug)]
+pub struct Service {
+    config: Config,
+    calls: Vec<LinkId>,
+    replicas: Vec<Replica>,
+    jobs: Vec<Option<Job>>,
+    free: Vec<u32>,
+    slow: f64,
+    kills: u64,
+    /// Sums over replicas, kept up to date.
+    busy: u32,
+    queued: u32,
+}
+
+impl Service {
+    fn ready(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.replicas.len() as u32).filter(|&r| self.replicas[r as usize].state == State::Up)
+    }
+
+    fn memory(&self, replica: &Replica) -> u64 {
+        match replica.state {
+            State::Down | State::Removed => 0,
+            _ => self.config.memory_per_request.0.saturating_mul(replica.in_flight()) + self.config.memory_base.0,
+        }
+    }
+
+    /// How much slower a replica computes than when it is warm and undisturbed.
+    fn slowdown(&self, replica: &Replica, now: Time) -> f64 {
+        let warm_up = self.config.warm_up.0;
+        let age = now.since(replica.since).0;
+        if !replica.cold || age >= warm_up {
+            return 1.0;
+        }
+        1.0 + (self.config.warm_up_slowdown - 1.0) * (1.0 - age as f64 / warm_up as f64)
+    }
+
+    /// Speed of each computing job when the replica's cores are shared.
+    fn rate(&self, replica: &Replica, cores: u32) -> f64 {
+        let n = replica.cpu.len() as f64;
+        let share = if n <= f64::from(cores) { 1.0 } else { f64::from(cores) / n };
+        share / self.slow
+    }
+
+    fn choose(&self, call: CallId, cx: &Cx<'_>) -> Option<u32> {
+        let record = cx.get(call)?;
+        if record.replica != ANY_REPLICA {
+            let there = self.replicas.get(record.replica as usize)?;
+            return (there.state == State::Up).then_some(record.replica);
+        }
+        let n = self.ready().count() as u64;
+        if n == 1 {
+            return self.ready().next();
+        }
+        let pick = cx.draws(PURPOSE_REPLICA, record.lineage).below(n);
+        self.ready().nth(pick as usize)
+    }
+
+    fn admit(&mut self, job: Job) -> u32 {
+        match self.free.pop() {
+            Some(place) => {
+                self.jobs[place as usize] = Some(job);
+                place
+            }
+            None => {
+                self.jobs.push(Some(job));
+                self.jobs.len() as u32 - 1
+            }
+        }
+    }
+
+    /// A worker takes the job.
+    fn start(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(mut job) = self.jobs[place as usize] else { return };
+        let now = cx.now();
+        let lineage = cx.get(job.call).map_or(0, |c| c.lineage);
+        let replica = &self.replicas[job.replica as usize];
+        let demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        job.demand = demand.scaled(self.slowdown(replica, now));
+        let after = job.demand.scaled(self.config.after_share.0);
+        job.stage = Stage::Before;
+        self.jobs[place as usize] = Some(job);
+        self.replicas[job.replica as usize].busy += 1;
+        self.busy += 1;
+        self.compute(place, job.demand - after, cx);
+    }
+
+    fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let Some(job) = self.jobs[place as usize].as_mut() else { return };
+        job.stretch = stretch;
+        let replica = &mut self.replicas[job.replica as usize];
+        replica.computing += 1;
+        match self.config.cores {
+            None => {
+                // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
+                job.stretch = stretch.scaled(self.slow);
+                job.mark = now.0 as f64;
+                job.timer = cx.timer(job.stretch, Tag::Computed.with(place));
+            }
+            Some(cores) => {
+                replica.cpu.start(now, place, stretch);
+                job.mark = replica.cpu.attained(now);
+                let number = job.replica;
+                self.rearm(number, cores, cx);
+            }
+        }
+    }
+
+    fn rearm(&mut self, number: u32, cores: u32, cx: &mut Cx<'_>) {
+        let rate = self.rate(&self.replicas[number as usize], cores);
+        self.replicas[number as usize].cpu.arm(rate, Tag::Shared.with(number), cx);
+    }
+
+    /// The job has computed its stretch.
+    fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(job) = self.jobs[place as usize].as_mut() else { return };
+        job.timer = Key::NONE;
+        self.replicas[job.replica as usize].computing -= 1;
+        cx.work(job.call, job.stretch);
+        let stage = job.stage;
+        if stage == Stage::After || job.cancelled {
+            self.finish(place, Ok(()), cx);
+        } else {
+            self.next_step(place, cx);
+        }
+    }
+
+    /// Calls what comes next, or computes the rest.
+    fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(job) = self.jobs[place as usize].as_mut() else { return };
+        if let Some(&link) = self.calls.get(job.step as usize) {
+            job.stage = Stage::Calling;
+            let (call, attempt, step) = (job.call, job.attempt, job.step);
+            let Some(record) = cx.get(call).copied() else { return };
+            // Step 0, attempt 0 has the caller's lineage; every other one its own, by (step, attempt).
+            let lineage = cx.branch(record.lineage, u64::from(step) << 16 | u64::from(attempt));
+            let spec = CallSpec {
+                root: record.root,
+                parent: Some(call),
+                lineage,
+                attempt: attempt as u16,
+                replica: ANY_REPLICA,
+                tag: place,
+                timeout: self.config.call_timeout,
+                cancel: self.config.call_cancel,
+            };
+            let child = cx.call(link, spec);
+            if let Some(job) = self.jobs[place as usize].as_mut() {
+                job.child = child;
+            }
+            return;
+        }
+        let rest = job.demand.scaled(self.config.after_share.0);
+        if rest > Duration::ZERO {
+            job.stage = Stage::After;
+            self.compute(place, rest, cx);
+        } else {
+            self.finish(place, Ok(()), cx);
+        }
+    }
+
+    /// Answers, and gives the worker to the next in the queue.
+    fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
+        let Some(job) = self.jobs[place as usize].take() else { return };
+        self.free.push(place);
+        if job.cancelled {
+            cx.forget(job.call)
+        } else {
+            cx.reply(job.call, outcome)
+        }
+        let replica = &mut self.replicas[job.replica as usize];
+        replica.busy -= 1;
+        self.busy -= 1;
+        if let Some(next) = replica.queue.pop_front() {
+            self.queued -= 1;
+            self.start(next, cx);
+        } else if replica.state == State::Draining && replica.busy == 0 {
+            replica.state = State::Removed;
+            replica.since = cx.now();
+        }
+    }
+
+    fn publish(&self, cx: &mut Cx<'_>) {
+        let (mut used, mut capacity, mut ready, mut memory) = (0, 0, 0, 0);
+        for replica in &self.replicas {
+            memory += self.memory(replica);
+            if matches!(replica.state, State::Down | State::Removed) {
+                continue;
+            }
+            ready += u64::from(replica.state == State::Up);
+            match self.config.cores {
+                Some(cores) => {
+                    used += u64::from(replica.computing.min(cores));
+                    capacity += u64::from(cores);
+                }
+                None => {
+                    used += u64::from(replica.busy);
+                    capacity += u64::from(self.config.workers);
+                }
+            }
+        }
+        cx.gauge(slot::USED, used);
+        cx.gauge(slot::CAPACITY, capacity);
+        cx.gauge(slot::QUEUE, u64::from(self.queued));
+        cx.gauge(GAUGE_BUSY, u64::from(self.busy));
+        cx.gauge(GAUGE_READY, ready);
+        cx.gauge(GAUGE_MEMORY, memory);
+        cx.gauge(GAUGE_KILLS, self.kills);
+    }
+
+    fn announce(&self, cx: &mut Cx<'_>) {
+        cx.tell_callers(&Message::Endpoints(self.ready().collect()));
+    }
+
+    /// The replica dies: connections are reset, what was done on it is lost.
+    fn kill(&mut self, number: u32, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let Some(replica) = self.replicas.get_mut(number as usize) else { return };
+        if matches!(replica.state, State::Down | State::Removed) {
+            return;
+        }
+        let attained = replica.cpu.attained(now);
+        replica.cpu.clear(cx);
+        self.busy -= replica.busy;
+        self.queued -= replica.queue.len() as u32;
+        let draining = replica.state == State::Draining;
+        *replica = Replica::new(if draining { State::Removed } else { State::Down }, now, true);
+        for place in 0..self.jobs.len() {
+            let Some(job) = self.jobs[place].filter(|j| j.replica == number) else { continue };
+            self.jobs[place] = None;
+            self.free.push(place as u32);
+            if matches!(job.stage, Stage::Before | Stage::After) {
+                let reached = if self.config.cores.is_some() { attained } else { now.0 as f64 };
+                cx.work(job.call, Duration((reached - job.mark).max(0.0) as u64).min(job.stretch));
+            }
+            cx.cancel(job.timer);
+            if job.stage == Stage::Calling && self.config.call_cancel {
+                cx.abandon(job.child);
+            }
+            cx.waste(job.call);
+            cx.reply(job.call, Err(Code::BadGateway));
+        }
+        if !draining {
+            cx.timer(self.config.restart_delay, Tag::Start.with(number));
+        }
+        self.announce(cx);
+    }
+
+    /// Adds replicas, which start, or drains the last ones.
+    fn scale(&mut self, cx: &mut Cx<'_>) {
+        let wanted = self.config.replicas as usize;
+        let now = cx.now();
+        for number in wanted..self.replicas.len() {
+            let replica = &mut self.replicas[number];
+            match replica.state {
+                State::Up if replica.in_flight() > 0 => replica.state = State::Draining,
+                State::Up | State::Down => replica.state = State::Removed,
+                State::Draining | State::Removed => continue,
+            }
+            replica.since = now;
+        }
+        for number in 0..wanted {
+            match self.replicas.get_mut(number) {
+                None => self.replicas.push(Replica::new(State::Down, now, true)),
+                Some(replica) if replica.state == State::Draining => {
+                    replica.state = State::Up;
+                    continue;
+                }
+                Some(replica) if replica.state == State::Removed => *replica = Replica::new(State::Down, now, true),
+                Some(_) => continue,
+            }
+            cx.timer(self.config.restart_delay, Tag::Start.with(number as u32));
+        }
+        self.announce(cx);
+    }
+}
+
+impl Component for Service {
+    type Config = Config;
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+
+    fn new(config: Config) -> Service {
+        // What stands at the beginning has been running for a while: it is warm.
+        let replicas = (0..config.replicas).map(|_| Replica::new(State::Up, Time::ZERO, false)).collect();
+        Service {
+            config,
+            calls: Vec::new(),
+            replicas,
+            jobs: Vec::new(),
+            free: Vec::new(),
+            slow: 1.0,
+            kills: 0,
+            busy: 0,
+            queued: 0,
+        }
+    }
+
+    fn on_start(&mut self, cx: &mut Cx<'_>) {
+        self.calls = cx.links(PortId(0));
+        self.announce(cx);
+        self.publish(cx);
+    }
+
+    fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        let Some(number) = self.choose(call, cx) else {
+            // Nobody listens there: the connection is refused.
+            return cx.reply(call, Err(Code::BadGateway));
+        };
+        let replica = &self.replicas[number as usize];
+        let free_worker = replica.busy < self.config.workers;
+        if !free_worker && self.config.queue.is_some_and(|cap| replica.queue.len() >= cap as usize) {
+            return cx.reply(call, Err(Code::Unavailable));
+        }
+        let place = self.admit(Job {
+            call,
+            replica: number,
+            stage: Stage::Waiting,
+            step: 0,
+            attempt: 0,
+            child: Key::NONE,
+            timer: Key::NONE,
+            demand: Duration::ZERO,
+            stretch: Duration::ZERO,
+            mark: 0.0,
+            cancelled: false,
+        });
+        cx.set_tag(call, place);
+        if free_worker {
+            self.start(place, cx);
+        } else {
+            self.replicas[number as usize].queue.push_back(place);
+            self.queued += 1;
+        }
+        let limit = self.config.memory_limit.map_or(u64::MAX, |m| m.0);
+        if self.memory(&self.replicas[number as usize]) > limit {
+            self.kills += 1;
+            self.kill(number, cx);
+        }
+        self.publish(cx);
+    }
+
+    fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+        let place = reply.tag;
+        let Some(Some(job)) = self.jobs.get_mut(place as usize) else { return };
+        job.child = Key::NONE;
+        match reply.outcome {
+            Ok(()) => {
+                job.step += 1;
+                job.attempt = 0;
+                self.next_step(place, cx);
+            }
+            Err(code) => {
+                let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
+                match self.config.call_retry.pause(job.attempt, code, &mut draws) {
+                    Some(pause) => {
+                        job.attempt += 1;
+                        job.timer = cx.timer(pause, Tag::Retry.with(place));
+                    }
+                    None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
+                    None => self.finish(place, Err(Code::Internal), cx),
+                }
+            }
+        }
+        self.publish(cx);
+    }
+
+    fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        let place = cx.tag(call);
+        let Some(Some(job)) = self.jobs.get_mut(place as usize) else { return };
+        job.cancelled = true;
+        match job.stage {
+            Stage::Waiting => {
+                let number = job.replica as usize;
+                self.replicas[number].queue.retain(|&p| p != place);
+                self.queued -= 1;
+                self.jobs[place as usize] = None;
+                self.free.push(place);
+                cx.forget(call);
+            }
+            Stage::Calling => {
+                let (child, timer) = (job.child, job.timer);
+                cx.cancel(timer);
+                cx.abandon(child);
+                self.finish(place, Ok(()), cx);
+            }
+            Stage::Before | Stage::After => {}
+        }
+        self.publish(cx);
+    }
+
+    fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
+        match Tag::split(tag) {
+            (Tag::Computed, place) => self.computed(place, cx),
+            (Tag::Retry, place) => {
+                if let Some(Some(job)) = self.jobs.get_mut(place as usize) {
+                    job.timer = Key::NONE;
+                    self.next_step(place, cx);
+                }
+            }
+            (Tag::Shared, number) => {
+                self.replicas[number as usize].cpu.timer_fired();
+                while let Some(place) = self.replicas[number as usize].cpu.finished(cx.now()) {
+                    self.computed(place, cx);
+                }
+                if let Some(cores) = self.config.cores {
+                    self.rearm(number, cores, cx);
+                }
+            }
+            (Tag::Start, number) => {
+                let now = cx.now();
+                let replica = &mut self.replicas[number as usize];
+                if replica.state == State::Down && now.since(replica.since) >= self.config.restart_delay {
+                    *replica = Replica::new(State::Up, now, true);
+                    self.announce(cx);
+                }
+            }
+        }
+        self.publish(cx);
+    }
+
+    fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
+        // Jobs are under way on the kind of processor they were started on, so whether cores are shared is fixed.
+        let cores = match (self.config.cores, config.cores) {
+            (Some(_), Some(new)) => Some(new),
+            (old, _) => old,
+        };
+        self.config = Config { cores, ..config };
+        self.scale(cx);
+        for number in 0..self.replicas.len() as u32 {
+            if let Some(cores) = cores {
+                self.rearm(number, cores, cx);
+            }
+        }
+        self.publish(cx);
+    }
+
+    fn on_fault(&mut self, fault: &'static str, values: &Values, cx: &mut Cx<'_>) {
+        match fault {
+            "kill" => match Kill::from_values(values).and_then(|k| k.replica) {
+                Some(number) => self.kill(number, cx),
+                None => (0..self.replicas.len() as u32).for_each(|number| self.kill(number, cx)),
+            },
+            _ => self.set_slow(Slow::from_values(values).map_or(1.0, |s| s.factor), cx),
+        }
+        self.publish(cx);
+    }
+
+    fn on_heal(&mut self, _fault: &'static str, cx: &mut Cx<'_>) {
+        self.set_slow(1.0, cx);
+    }
+
+    fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
+        let mut replicas: Vec<ReplicaStatus> = self.replicas.iter().map(|r| self.replica_status(r, now)).collect();
+        for job in self.jobs.iter().flatten().filter(|j| !waits(j.call)) {
+            let replica = &mut replicas[job.replica as usize];
+            if job.stage == Stage::Waiting { replica.queue_zombies += 1 } else { replica.zombies += 1 }
+        }
+        while replicas.len() > 1 && self.replicas[replicas.len() - 1].state == State::Removed {
+            replicas.pop();
+        }
+        let up = self.ready().count() as u32;
+        let (used, capacity) = match self.config.cores {
+            Some(cores) => (self.replicas.iter().map(|r| r.computing.min(cores)).sum(), cores * up),
+            None => (self.busy, self.config.workers.saturating_mul(up)),
+        };
+        let memory: u64 = self.replicas.iter().map(|r| self.memory(r)).sum();
+        Status {
+            replicas,
+            saturation: (capacity > 0).then(|| f64::from(used) / f64::from(capacity)),
+            open: u64::from(self.busy) + u64::from(self.queued),
+            gauges: vec![f64::from(self.busy), f64::from(up), memory as f64, self.kills as f64],
+            faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
+        }
+    }
+}
+
+impl Service {
+    fn set_slow(&mut self, factor: f64, cx: &mut Cx<'_>) {
+        self.slow = factor;
+        if let Some(cores) = self.config.cores {
+            for number in 0..self.replicas.len() as u32 {
+                self.rearm(number, cores, cx);
+            }
+        }
+    }
+
+    fn replica_status(&self, replica: &Replica, now: Time) -> ReplicaStatus {
+        let age = now.since(replica.since).0 as f64;
+        let share = |whole: Duration| (age / whole.0.max(1) as f64).min(1.0);
+        let (mode, progress) = match replica.state {
+            State::Up if replica.cold && age < self.config.warm_up.0 as f64 => {
+                (Mode::Warming, share(self.config.warm_up))
+            }
+            State::Up => (Mode::Up, 1.0),
+            State::Down => (Mode::Starting, share(self.config.restart_delay)),
+            State::Draining => (Mode::Draining, 0.0),
+            State::Removed => (Mode::Down, 0.0),
+        };
+        ReplicaStatus {
+            mode,
+            progress,
+            slots: self.config.workers,
+            busy: replica.busy,
+            zombies: 0,
+            queue: replica.queue.len() as u32,
+            queue_zombies: 0,
+            queue_cap: self.config.queue,
+            memory: self.memory(replica),
+            memory_limit: self.config.memory_limit.map_or(0, |m| m.0),
+        }
+    }
+}

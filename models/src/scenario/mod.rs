@@ -1,10 +1,32 @@
 //! Scenario files: TOML, `format = 1`, every quantity with its unit, every problem reported at once with its place.
 
+pub(crate) mod events;
+pub mod lint;
+pub(crate) mod load;
+pub mod metric;
+pub(crate) mod nodes;
+pub mod problem;
+pub(crate) mod raw;
+pub(crate) mod table;
+pub(crate) mod units;
+pub mod value;
+
 use crate::catalogue::Descriptor;
 use crate::control::Control;
 use crate::param::Values;
 use floodgate_core::{Dist, Duration, Time};
 use std::ops::Range;
+
+pub use lint::lint;
+pub use metric::Metric;
+pub use problem::{Problem, Problems, Severity};
+pub use value::{describe, limit_text, parse_value, value_text};
+
+/// Largest file that is read, in bytes.
+pub const FILE_BYTES_MAX: usize = 1 << 20;
+
+/// The format this version reads and writes.
+pub const FORMAT: u64 = 1;
 
 /// A scenario that has been read and checked: everything in it refers to something that exists.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +51,9 @@ pub struct Scenario {
     pub links: Vec<Link>,
     /// `[[phase]]`, `[[fault]]` and `[[control]]`, in the order of their times (and of the file where times are equal).
     pub controls: Vec<Control>,
-    /// Phases again, for a page to show: when, how long, of which node.
+    /// Where each of `controls` stands in the file, in bytes.
+    pub control_spans: Vec<Range<usize>>,
+    /// Phases again, in the same order, for a page to show: when, how long, of which node.
     pub phases: Vec<Phase>,
     /// Expectations.
     pub expectations: Vec<Expectation>,
@@ -100,8 +124,8 @@ pub struct Phase {
 /// A statement about a run that can be false.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
-    /// Name of the metric, such as `goodput_ratio`, `latency_ms.p99`, `errors.502`, `queue.max`.
-    pub metric: String,
+    /// What is measured, such as `goodput_ratio`, `latency_ms.p99`, `errors.502`, `queue.max`.
+    pub metric: Metric,
     /// Node it is taken of; `None` is the whole run.
     pub of: Option<String>,
     /// Window of virtual time; `None` is from the end of the warm-up to the end.
@@ -127,28 +151,42 @@ pub struct Variant {
     pub scenario: Scenario,
 }
 
-/// How grave a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It runs, but probably not as meant.
-    Warning,
-    /// It cannot run.
-    Error,
-}
+impl Scenario {
+    /// Reads a scenario file with the built-in components.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with places.
+    pub fn load(text: &str) -> Result<Scenario, Problems> {
+        Scenario::load_with(text, crate::components::catalogue())
+    }
 
-/// Something wrong with a file: where, what was found, and what would be right.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Problem {
-    /// How grave.
-    pub severity: Severity,
-    /// Line, from 1; 0 when it has no place in the file.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// Bytes of the file.
-    pub span: Range<usize>,
-    /// What is wrong, naming the offending path and value.
-    pub message: String,
-    /// What would be right.
-    pub remedy: String,
+    /// Reads a scenario file that may not be text at all.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with places; too large a file and bytes that are not UTF-8 are told alone.
+    pub fn load_bytes(bytes: &[u8]) -> Result<Scenario, Problems> {
+        load::check_size(bytes.len())?;
+        Scenario::load(load::utf8(bytes)?)
+    }
+
+    /// Reads a scenario file with the components of `catalogue`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with places.
+    pub fn load_with(text: &str, catalogue: &[&'static Descriptor]) -> Result<Scenario, Problems> {
+        load::load(text, catalogue)
+    }
+
+    /// The node called `id`.
+    #[must_use]
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        let place = self.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok()?;
+        self.nodes.get(place)
+    }
+
+    /// The variant called `name`.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
 }

@@ -1,0 +1,146 @@
+//! What a component is: a node of the catalogue.
+
+use crate::catalogue::Descriptor;
+use crate::components::AnyComponent;
+use crate::param::{Params, Values};
+use crate::status::Status;
+use floodgate_core::{CallId, Ctx, LinkId, Reply, Time, TimerId};
+
+/// All that a component can do.
+pub type Cx<'a> = Ctx<'a, AnyComponent>;
+
+/// Gauge slots that mean the same for every component; those of its descriptor follow.
+pub mod slot {
+    /// Capacity in use: the numerator of utilisation.
+    pub const USED: usize = 0;
+    /// Capacity that is there: its denominator.
+    pub const CAPACITY: usize = 1;
+    /// Requests that wait.
+    pub const QUEUE: usize = 2;
+    /// The first gauge of the descriptor.
+    pub const OWN: usize = 3;
+}
+
+/// What components tell each other besides calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// To callers: these replicas take requests.
+    Endpoints(Vec<u32>),
+}
+
+/// What is done to a component from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Directive {
+    /// Its parameters are these from now on.
+    Configure(Values),
+    /// A fault begins.
+    Fault(&'static str, Values),
+    /// A lasting fault ends.
+    Heal(&'static str),
+}
+
+/// A component: state and behaviour of a node. One file in `components/` and one line in its table.
+pub trait Component: Clone {
+    /// Its parameters, declared with [`params!`](crate::params).
+    type Config: Params;
+    /// All that the outside knows.
+    const DESCRIPTOR: &'static Descriptor;
+
+    /// A node that has not started.
+    fn new(config: Self::Config) -> Self;
+    /// The run begins.
+    fn on_start(&mut self, cx: &mut Cx<'_>);
+    /// A call has arrived; it must be answered once.
+    fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// A call of this node has ended.
+    fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>);
+    /// A caller says that it has given up.
+    fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// A timer has come up.
+    fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
+    /// A message has come over `link`.
+    fn on_message(&mut self, _link: LinkId, _message: Message, _cx: &mut Cx<'_>) {}
+    /// Live parameters have changed.
+    fn on_configure(&mut self, config: Self::Config, cx: &mut Cx<'_>);
+    /// A fault of the descriptor begins.
+    fn on_fault(&mut self, _fault: &'static str, _values: &Values, _cx: &mut Cx<'_>) {}
+    /// A lasting fault ends.
+    fn on_heal(&mut self, _fault: &'static str, _cx: &mut Cx<'_>) {}
+    /// How it stands, for people. `waits` says whether somebody still waits for a call.
+    fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
+}
+
+/// One table, one line for each component: the enum (static dispatch, `Clone`), its behaviour, and the catalogue.
+macro_rules! components {
+    ($( $module:ident :: $name:ident ),* $(,)?) => {
+        /// Any built-in component.
+        #[derive(Clone, Debug)]
+        pub enum AnyComponent { $(
+            #[doc = concat!("`", stringify!($module), "`")]
+            $name($module::$name),
+        )* }
+
+        static CATALOGUE: &[&Descriptor] = &[ $( <$module::$name as Component>::DESCRIPTOR ),* ];
+
+        impl AnyComponent {
+            /// A component of `kind` with complete `values`; `None` when there is no such kind or a value is missing.
+            #[must_use]
+            pub fn build(kind: &str, values: &Values) -> Option<AnyComponent> {
+                $( if kind == <$module::$name as Component>::DESCRIPTOR.kind {
+                    let config = <<$module::$name as Component>::Config as Params>::from_values(values)?;
+                    return Some(AnyComponent::$name(<$module::$name as Component>::new(config)));
+                } )*
+                None
+            }
+
+            /// How it stands, for people.
+            #[must_use]
+            pub fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
+                match self { $( AnyComponent::$name(c) => c.status(now, waits), )* }
+            }
+        }
+
+        impl Model for AnyComponent {
+            type Message = Message;
+            type Control = Directive;
+            fn on_start(&mut self, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_start(cx), )* }
+            }
+            #[inline]
+            fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_call(call, cx), )* }
+            }
+            #[inline]
+            fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_reply(reply, cx), )* }
+            }
+            fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_cancel(call, cx), )* }
+            }
+            #[inline]
+            fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_timer(timer, tag, cx), )* }
+            }
+            fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => c.on_message(link, message, cx), )* }
+            }
+            fn on_control(&mut self, control: &Directive, cx: &mut Cx<'_>) {
+                match self { $( AnyComponent::$name(c) => crate::component::direct(c, control, cx), )* }
+            }
+        }
+    };
+}
+pub(crate) use components;
+
+pub(crate) fn direct<C: Component>(component: &mut C, directive: &Directive, cx: &mut Cx<'_>) {
+    match directive {
+        Directive::Configure(values) => {
+            // Values were checked against the descriptor when they were read, so they always convert.
+            if let Some(config) = C::Config::from_values(values) {
+                component.on_configure(config, cx);
+            }
+        }
+        Directive::Fault(fault, values) => component.on_fault(fault, values, cx),
+        Directive::Heal(fault) => component.on_heal(fault, cx),
+    }
+}

@@ -1,0 +1,409 @@
+//! A run of a scenario: the engine with the built-in components, live controls, and a record for people.
+
+use crate::component::Directive;
+use crate::components::AnyComponent;
+use crate::control::{Action, Control};
+use crate::param::{ParamKind, ParamSpec, Value, Values};
+use crate::record::{Recorder, SeriesPoint};
+use crate::report::Report;
+use crate::scenario::Scenario;
+use crate::status::Status;
+use floodgate_core as core;
+use floodgate_core::stats::{LinkStats, NodeStats, Totals};
+use floodgate_core::{Budget, Digest, Duration, Event, Halt, Limits, LinkId, NodeId, PortId, Progress, Time, Topology};
+use std::sync::Arc;
+
+/// Something due at a virtual time: the beginning or the end of a control.
+#[derive(Clone, Debug)]
+struct Due {
+    at: Time,
+    /// Position in the log: equal times apply in the order of the log.
+    control: usize,
+    begins: bool,
+}
+
+/// Live parameters of a node: as in the file, with the changes in force on top.
+#[derive(Clone, Debug)]
+struct Parameters {
+    base: Values,
+    /// Changes for a time, by position in the log.
+    overlays: Vec<usize>,
+}
+
+/// A run of a [`Scenario`]. Run = scenario + seed + control log: the same three give the same digest everywhere.
+///
+/// ```
+/// use floodgate::{Scenario, Simulation, Time};
+///
+/// let scenario = Scenario::load(r#"
+///     format = 1
+///     name = "one server"
+///     [[node]]
+///     id = "users"
+///     kind = "clients"
+///     rate = "50/s"
+///     [[node]]
+///     id = "web"
+///     kind = "service"
+///     [[link]]
+///     from = "users"
+///     to = "web"
+/// "#)?;
+/// let mut simulation = Simulation::new(&scenario, 42);
+/// simulation.run_until(Time::from_secs_f64(10.0))?;
+/// let report = simulation.report();
+/// assert_eq!(report.totals.born, report.totals.answered + report.totals.failed + report.totals.in_flight);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    scenario: Arc<Scenario>,
+    seed: u64,
+    core: core::Simulation<AnyComponent>,
+    parameters: Vec<Parameters>,
+    log: Vec<Control>,
+    /// How many entries of the log came with the scenario.
+    scripted: usize,
+    /// Sorted; those before `next` have been applied.
+    agenda: Vec<Due>,
+    next: usize,
+    warm: bool,
+    recorder: Option<Recorder>,
+}
+
+impl Simulation {
+    /// The run at time 0.
+    #[must_use]
+    pub fn new(scenario: &Scenario, seed: u64) -> Simulation {
+        let mut topology = Topology::default();
+        // A scenario that was loaded has distinct nodes and proper links, so no edit can fail.
+        for node in &scenario.nodes {
+            let added = topology.add_node(&node.id);
+            debug_assert_eq!(added, Ok(()));
+        }
+        for link in &scenario.links {
+            let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, link.latency.clone());
+            debug_assert_eq!(added, Ok(()));
+        }
+        let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor.kind, &n.values)).collect();
+        let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
+        let mut simulation = Simulation {
+            core: core::Simulation::new(Arc::new(topology.freeze()), models, seed, limits),
+            parameters: scenario
+                .nodes
+                .iter()
+                .map(|n| Parameters { base: n.values.clone(), overlays: Vec::new() })
+                .collect(),
+            log: Vec::new(),
+            scripted: scenario.controls.len(),
+            agenda: Vec::new(),
+            next: 0,
+            warm: scenario.warm_up == Duration::ZERO,
+            recorder: None,
+            scenario: Arc::new(scenario.clone()),
+            seed,
+        };
+        for control in &scenario.controls {
+            simulation.enter(control.clone());
+        }
+        simulation
+    }
+
+    /// Records a point of the series for every `window` of virtual time from now on; at most
+    /// [`SERIES_MAX`](crate::record::SERIES_MAX) points, after which neighbours are merged and the window doubles.
+    pub fn record(&mut self, window: Duration) {
+        self.recorder = Some(Recorder::new(&self.core, window));
+    }
+
+    /// Enters a control into the log: it applies at `control.at`, before every event at that time.
+    ///
+    /// # Errors
+    /// When its time has passed, or it names a node, parameter or fault that is not there.
+    pub fn control(&mut self, control: Control) -> Result<(), String> {
+        if control.at < self.core.now() {
+            return Err(format!("the control at {} comes too late: it is {} already", control.at, self.core.now()));
+        }
+        let index = self.node_index(&control.node).ok_or_else(|| format!("there is no node `{}`", control.node))?;
+        let descriptor = self.scenario.nodes[index].descriptor;
+        match &control.action {
+            Action::Set(changes) => {
+                for (name, _) in changes {
+                    let spec = find_param(descriptor.params, name)
+                        .ok_or_else(|| format!("`{}` has no parameter `{name}`", descriptor.kind))?;
+                    if !spec.live {
+                        return Err(format!("`{name}` of `{}` cannot change while it runs", descriptor.kind));
+                    }
+                }
+            }
+            Action::Fault { fault, .. } | Action::Heal { fault } => {
+                if !descriptor.faults.iter().any(|f| f.name == *fault) {
+                    return Err(format!("`{}` has no fault `{fault}`", descriptor.kind));
+                }
+            }
+        }
+        self.enter(control);
+        Ok(())
+    }
+
+    fn enter(&mut self, control: Control) {
+        let position = self.log.len();
+        self.schedule(Due { at: control.at, control: position, begins: true });
+        if let Some(lasting) = control.lasting {
+            self.schedule(Due { at: control.at + lasting, control: position, begins: false });
+        }
+        self.log.push(control);
+    }
+
+    fn schedule(&mut self, due: Due) {
+        // What ends at a time ends before anything begins at it.
+        let key = |d: &Due| (d.at, d.begins, d.control);
+        let place = self.next + self.agenda[self.next..].partition_point(|d| key(d) <= key(&due));
+        self.agenda.insert(place, due);
+    }
+
+    /// What was done to the run beyond its scenario, in order.
+    #[must_use]
+    pub fn log(&self) -> &[Control] {
+        &self.log[self.scripted..]
+    }
+
+    /// Handles events before `budget.until`, at most `budget.events` of them.
+    pub fn advance(&mut self, budget: Budget) -> Progress {
+        self.advance_with(budget, &mut ())
+    }
+
+    /// As [`Simulation::advance`], and tells `probe` of every event.
+    pub fn advance_with(&mut self, budget: Budget, probe: &mut impl core::Probe) -> Progress {
+        let last = self.core.events().saturating_add(budget.events);
+        loop {
+            let now = self.core.now();
+            self.apply_due(now);
+            let cut = self.next_cut(now).min(budget.until);
+            let left = last - self.core.events();
+            let progress = self.core.advance(Budget { until: cut, events: left }, probe);
+            if progress != Progress::Reached || cut == budget.until {
+                if progress == Progress::Reached {
+                    self.close_windows();
+                }
+                return progress;
+            }
+        }
+    }
+
+    /// Handles one event and says what it was; `None` when nothing is left before `until`.
+    pub fn step(&mut self, until: Time) -> Option<Event> {
+        let mut seen = Vec::new();
+        let progress = self.advance_with(Budget { until, events: 1 }, &mut seen);
+        match progress {
+            Progress::Halted(_) => None,
+            _ => seen.pop(),
+        }
+    }
+
+    /// Runs until `time`.
+    ///
+    /// # Errors
+    /// When the run meets a limit; see [`Halt`].
+    pub fn run_until(&mut self, time: Time) -> Result<(), Halt> {
+        match self.advance(Budget::until(time)) {
+            Progress::Halted(halt) => Err(halt),
+            _ => Ok(()),
+        }
+    }
+
+    fn next_cut(&self, now: Time) -> Time {
+        let control = self.agenda.get(self.next).map_or(Time::MAX, |d| d.at);
+        let warm = if self.warm { Time::MAX } else { Time::ZERO + self.scenario.warm_up };
+        let window = self.recorder.as_ref().map_or(Time::MAX, Recorder::window_end);
+        let cut = control.min(warm).min(window);
+        debug_assert!(cut > now, "what was due has been applied");
+        cut
+    }
+
+    fn close_windows(&mut self) {
+        let now = self.core.now();
+        if let Some(recorder) = self.recorder.as_mut().filter(|r| r.window_end() <= now) {
+            recorder.close(&mut self.core);
+        }
+    }
+
+    fn apply_due(&mut self, now: Time) {
+        self.close_windows();
+        if !self.warm && Time::ZERO + self.scenario.warm_up <= now {
+            self.warm = true;
+            self.core.restart_statistics();
+            if let Some(recorder) = &mut self.recorder {
+                recorder.restart(&self.core);
+            }
+        }
+        while let Some(due) = self.agenda.get(self.next).filter(|d| d.at <= now).cloned() {
+            self.next += 1;
+            self.apply(&due);
+        }
+    }
+
+    fn apply(&mut self, due: &Due) {
+        let control = self.log[due.control].clone();
+        let Some(index) = self.node_index(&control.node) else { return };
+        let node = NodeId(index as u32);
+        let directive = match (&control.action, due.begins) {
+            (Action::Set(changes), begins) => {
+                let parameters = &mut self.parameters[index];
+                match (control.lasting, begins) {
+                    (None, _) => patch(&mut parameters.base, changes),
+                    (Some(_), true) => parameters.overlays.push(due.control),
+                    (Some(_), false) => parameters.overlays.retain(|&o| o != due.control),
+                }
+                Directive::Configure(self.effective(index))
+            }
+            (Action::Fault { fault, values }, true) => Directive::Fault(fault, values.clone()),
+            (Action::Fault { fault, .. }, false) | (Action::Heal { fault }, _) => Directive::Heal(fault),
+        };
+        self.core.control(node, &directive);
+    }
+
+    /// Parameters of a node as they are in force now.
+    fn effective(&self, node: usize) -> Values {
+        let parameters = &self.parameters[node];
+        let mut values = parameters.base.clone();
+        for &overlay in &parameters.overlays {
+            if let Action::Set(changes) = &self.log[overlay].action {
+                patch(&mut values, changes);
+            }
+        }
+        values
+    }
+
+    /// Parameters of a node (by its place in the scenario) as they are in force now.
+    #[must_use]
+    pub fn values(&self, node: usize) -> Values {
+        self.effective(node)
+    }
+
+    fn node_index(&self, id: &str) -> Option<usize> {
+        self.scenario.nodes.binary_search_by(|n| n.id.as_str().cmp(id)).ok()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.core.now()
+    }
+
+    /// Events handled so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.core.events()
+    }
+
+    /// Fingerprint of everything delivered so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.core.digest()
+    }
+
+    /// Fingerprint of what one node (by its place in the scenario) was delivered.
+    #[must_use]
+    pub fn node_digest(&self, node: usize) -> Digest {
+        self.core.node_digest(NodeId(node as u32))
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The scenario.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The whole run in numbers.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        self.core.totals()
+    }
+
+    /// What a node (by its place in the scenario) has done.
+    #[must_use]
+    pub fn node_counters(&self, node: usize) -> &NodeStats {
+        self.core.node_stats(NodeId(node as u32))
+    }
+
+    /// What went over a link (by its place in the scenario).
+    #[must_use]
+    pub fn link_counters(&self, link: usize) -> &LinkStats {
+        self.core.link_stats(LinkId(link as u32))
+    }
+
+    /// How a node (by its place in the scenario) stands, for people.
+    #[must_use]
+    pub fn status(&self, node: usize) -> Status {
+        let waits = |call| self.core.is_waited_for(call);
+        self.core.model(NodeId(node as u32)).status(self.core.now(), &waits)
+    }
+
+    /// The recorded series; empty unless [`Simulation::record`] was called.
+    #[must_use]
+    pub fn series(&self) -> &[SeriesPoint] {
+        self.recorder.as_ref().map_or(&[], Recorder::points)
+    }
+
+    /// The limit the run has met, if any.
+    #[must_use]
+    pub fn halted(&self) -> Option<&Halt> {
+        self.core.halted()
+    }
+
+    /// Everything measured so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::new(self)
+    }
+
+    /// Checks `born = answered + failed + in_flight` and `busy = useful + wasted + undecided` against the live records.
+    ///
+    /// # Errors
+    /// With both sides of the equation that does not hold: a defect of the simulator.
+    pub fn check_books(&self) -> Result<(), String> {
+        self.core.check_books()
+    }
+
+    pub(crate) fn core_mut(&mut self) -> &mut core::Simulation<AnyComponent> {
+        &mut self.core
+    }
+
+    pub(crate) fn statistics_since(&self) -> Time {
+        if self.warm { Time::ZERO + self.scenario.warm_up } else { Time::ZERO }
+    }
+}
+
+/// The parameter that a name such as `retry.attempts` means.
+#[must_use]
+pub fn find_param<'a>(specs: &'a [ParamSpec], name: &str) -> Option<&'a ParamSpec> {
+    match name.split_once('.') {
+        None => specs.iter().find(|s| s.name == name),
+        Some((group, rest)) => match specs.iter().find(|s| s.name == group)?.kind {
+            ParamKind::Group(inner) => find_param(inner, rest),
+            _ => None,
+        },
+    }
+}
+
+fn patch(values: &mut Values, changes: &[(String, Value)]) {
+    for (name, value) in changes {
+        patch_one(values, name, value);
+    }
+}
+
+fn patch_one(values: &mut Values, name: &str, value: &Value) {
+    let (head, rest) = name.split_once('.').map_or((name, None), |(h, r)| (h, Some(r)));
+    let Some((_, slot)) = values.0.iter_mut().find(|(n, _)| *n == head) else { return };
+    match (rest, slot) {
+        (None, slot) => *slot = value.clone(),
+        (Some(rest), Value::Group(inner)) => patch_one(inner, rest, value),
+        (Some(_), _) => {}
+    }
+}

@@ -1,0 +1,40 @@
+//! What a component is to the engine, and the only thing it can do: [`Ctx`].
+
+use crate::call::{CallId, Reply};
+use crate::sim::Kernel;
+use crate::slab::Key;
+use crate::topology::{LinkId, NodeId};
+
+/// Reference to a timer that has not fired.
+pub type TimerId = Key;
+
+/// Behaviour of a node. State is a value: `Clone`.
+///
+/// A model sees nothing but what it is told here and what [`Ctx`] gives: not the clock, not the graph, not another node.
+pub trait Model: Clone {
+    /// What nodes tell each other besides calls: endpoints, metrics, orders.
+    type Message: Clone;
+    /// What is done to a node from outside: live parameters, faults.
+    type Control;
+
+    /// The run begins; called in the order of node keys.
+    fn on_start(&mut self, cx: &mut Ctx<'_, Self>);
+    /// A call has arrived. It must be answered once, by [`Ctx::reply`] or [`Ctx::forget`].
+    fn on_call(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
+    /// A call of this node has ended: answered, or given up after its time-out.
+    fn on_reply(&mut self, reply: Reply, cx: &mut Ctx<'_, Self>);
+    /// The caller of `call` has given up and says so. The node may [`Ctx::forget`] the call or go on.
+    fn on_cancel(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
+    /// A timer of this node has come up.
+    fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Ctx<'_, Self>);
+    /// A message has come over `link`, in either direction.
+    fn on_message(&mut self, link: LinkId, message: Self::Message, cx: &mut Ctx<'_, Self>);
+    /// Something is done to the node from outside.
+    fn on_control(&mut self, control: &Self::Control, cx: &mut Ctx<'_, Self>);
+}
+
+/// What a model can do, at the virtual time it is called at.
+pub struct Ctx<'a, M: Model> {
+    pub(crate) node: NodeId,
+    pub(crate) kernel: &'a mut Kernel<M::Message>,
+}

@@ -1,0 +1,916 @@
+//! The run: delivers events in order, keeps the books of calls, roots and work, and stops where it is told.
+
+use crate::call::{Call, CallId, CallSpec, Outcome, Reply, Root, RootId, Stage, outcome_code, outcome_from};
+use crate::digest::{Digest, absorb, combine};
+use crate::dist::Dist;
+use crate::model::{Ctx, Model, TimerId};
+use crate::outcome::Code;
+use crate::probe::{Delivery, Event, Probe};
+use crate::queue::{Entry, EventQueue, Kind};
+use crate::rng::{Draws, arrival_stream, mix};
+use crate::slab::{Key, Slab};
+use crate::stats::{Gauge, LinkStats, NodeStats, Totals};
+use crate::time::{Duration, Time};
+use crate::topology::{LinkId, NodeId, PortId, Routes};
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Bounds on what a run may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events at one instant of virtual time; more means a loop without delay.
+    pub events_per_instant: u64,
+    /// Calls and roots alive at once; each takes about 100 bytes.
+    pub live_calls: usize,
+    /// Calls nested deeper are answered 508.
+    pub depth: u8,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { events_per_instant: 1_000_000, live_calls: 4_000_000, depth: 64 }
+    }
+}
+
+/// Why a run cannot go on. Raise the limit with [`Simulation::set_limits`] to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Halt {
+    /// A loop without delay.
+    #[error(
+        "halted at {time}: more than {limit} events at one instant, the last at `{node}` (limit `events_per_instant`): \
+         calls go round without taking time; give a link of the loop a latency, or break the loop"
+    )]
+    EventsPerInstant {
+        /// When.
+        time: Time,
+        /// Where the last one was delivered.
+        node: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// Too much in flight.
+    #[error(
+        "halted at {time}: more than {limit} calls in flight, the last from `{node}` (limit `live_calls`): nothing \
+         bounds what waits; give queues a bound, clients a time-out, or a replica a memory limit"
+    )]
+    LiveCalls {
+        /// When.
+        time: Time,
+        /// Who sent the one too many.
+        node: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// How far an [`Simulation::advance`] may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Events before this time are handled, those at it are not.
+    pub until: Time,
+    /// At most so many events.
+    pub events: u64,
+}
+
+impl Budget {
+    /// Until `time`, however many events that takes.
+    #[must_use]
+    pub fn until(time: Time) -> Budget {
+        Budget { until: time, events: u64::MAX }
+    }
+}
+
+/// Where an [`Simulation::advance`] stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Progress {
+    /// At the time asked for.
+    Reached,
+    /// After the number of events asked for.
+    Budget,
+    /// At a limit; the state is sound, and the run can go on when the limit is raised.
+    Halted(Halt),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct TimerSlot {
+    node: NodeId,
+    tag: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Post<T> {
+    link: LinkId,
+    /// From callee to caller.
+    upstream: bool,
+    message: Option<T>,
+}
+
+/// Everything but the models: clock, event list, calls, books.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel<T> {
+    now: Time,
+    events: u64,
+    instant_events: u64,
+    limits: Limits,
+    halt: Option<Halt>,
+    queue: EventQueue,
+    calls: Slab<Call>,
+    roots: Slab<Root>,
+    timers: Slab<TimerSlot>,
+    posts: Vec<Post<T>>,
+    free_posts: Vec<u32>,
+    routes: Arc<Routes>,
+    seeds: Vec<u64>,
+    seed: u64,
+    digests: Vec<u64>,
+    nodes: Vec<NodeStats>,
+    links: Vec<LinkStats>,
+    totals: Totals,
+}
+
+const PURPOSE_LATENCY: u64 = 0x6c61_7465;
+
+impl<T: Clone> Kernel<T> {
+    fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
+        let nodes = routes.node_count();
+        Kernel {
+            now: Time::ZERO,
+            events: 0,
+            instant_events: 0,
+            limits,
+            halt: None,
+            queue: EventQueue::new(),
+            calls: Slab::default(),
+            roots: Slab::default(),
+            timers: Slab::default(),
+            posts: Vec::new(),
+            free_posts: Vec::new(),
+            seeds: routes.seeds(seed),
+            seed,
+            digests: vec![0; nodes],
+            nodes: vec![NodeStats::default(); nodes],
+            links: vec![LinkStats::default(); routes.links().len()],
+            totals: Totals::default(),
+            routes,
+        }
+    }
+
+    #[inline]
+    fn note<P: Probe>(&mut self, node: NodeId, delivery: Delivery, lineage: u64, payload: u64, probe: &mut P) {
+        self.events += 1;
+        self.instant_events += 1;
+        let (kind, code) = match delivery {
+            Delivery::Call => (1, 0),
+            Delivery::Answer => (2, 0),
+            Delivery::Error(code) => (2, code as u64),
+            Delivery::Late => (3, 0),
+            Delivery::GiveUp => (4, 0),
+            Delivery::Timer => (5, 0),
+            Delivery::Cancel => (6, 0),
+            Delivery::Message => (7, 0),
+        };
+        let digest = &mut self.digests[node.0 as usize];
+        *digest = absorb(*digest, self.now.0, lineage, payload << 16 | code << 8 | kind);
+        if P::ACTIVE {
+            probe.event(Event { time: self.now, node, delivery, lineage });
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, index: u32, generation: u32) {
+        let route = &self.routes.links()[link.0 as usize];
+        match &route.latency {
+            Dist::Constant(delay) => self.queue.push_constant(self.now.0, delay.0, kind, index, generation),
+            varying => {
+                let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
+                let delay = varying.sample(&mut Draws::new(key, lineage));
+                self.queue.push(self.now.0, delay.0, kind, index, generation);
+            }
+        }
+    }
+
+    fn call(&mut self, node: NodeId, link: LinkId, spec: CallSpec) -> CallId {
+        let parent = spec.parent.unwrap_or(Key::NONE);
+        let (depth, above) = self.calls.get(parent).map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry));
+        let by_retry = spec.attempt > 0 || above;
+        let call = self.calls.insert(Call {
+            lineage: spec.lineage,
+            since: self.now,
+            busy_ns: 0,
+            root: spec.root,
+            parent,
+            link,
+            replica: spec.replica,
+            caller_tag: spec.tag,
+            callee_tag: u32::MAX,
+            attempt: spec.attempt,
+            depth,
+            stage: Stage::Outbound,
+            abandoned: false,
+            by_retry,
+            cancel: spec.cancel,
+            outcome: 0,
+        });
+        if let Some(root) = self.roots.get_mut(spec.root) {
+            root.calls += 1;
+            if spec.parent.is_none() && root.counted {
+                self.totals.attempts += 1;
+            }
+        }
+        self.nodes[node.0 as usize].sent += 1;
+        let stats = &mut self.links[link.0 as usize];
+        if by_retry {
+            stats.calls_retry += 1
+        } else {
+            stats.calls_first += 1
+        }
+        self.send(link, spec.lineage, false, Kind::Deliver, call.index, call.generation);
+        if let Some(patience) = spec.timeout {
+            self.queue.push_constant(self.now.0, patience.0.max(1), Kind::GiveUp, call.index, call.generation);
+        }
+        if self.calls.len() > self.limits.live_calls && self.halt.is_none() {
+            let node = self.routes.key(node).to_owned();
+            self.halt = Some(Halt::LiveCalls { time: self.now, node, limit: self.limits.live_calls });
+        }
+        call
+    }
+
+    fn reply(&mut self, call: CallId, outcome: Outcome) {
+        let now = self.now;
+        let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
+            debug_assert!(false, "a call was answered twice");
+            return;
+        };
+        record.stage = Stage::Returning;
+        record.outcome = outcome_code(outcome);
+        let (link, lineage, arrived) = (record.link, record.lineage, record.since);
+        let stats = &mut self.nodes[self.routes.links()[link.0 as usize].to.0 as usize];
+        match outcome {
+            Ok(()) => {
+                stats.answered += 1;
+                stats.latency.record(now.since(arrived));
+            }
+            Err(code) => stats.errors.add(code),
+        }
+        self.send(link, lineage, true, Kind::Reply, call.index, call.generation);
+    }
+
+    fn free(&mut self, call: CallId) {
+        let Some(record) = self.calls.remove(call) else { return };
+        if let Some(root) = self.roots.get_mut(record.root) {
+            root.calls -= 1;
+            if root.ended && root.calls == 0 {
+                self.roots.remove(record.root);
+            }
+        }
+    }
+
+    /// Takes the work of a call's subtree off it: it served nobody.
+    fn waste(&mut self, call: CallId) {
+        if let Some(record) = self.calls.get_mut(call) {
+            self.totals.wasted_ns += u128::from(std::mem::take(&mut record.busy_ns));
+        }
+    }
+
+    fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
+        let now = self.now;
+        let Some(root) = self.roots.get_mut(id).filter(|r| !r.ended) else {
+            debug_assert!(false, "a root ended twice");
+            return;
+        };
+        root.ended = true;
+        let busy = u128::from(std::mem::take(&mut root.busy_ns));
+        let (node, born, calls, counted) = (root.node as usize, root.born, root.calls, root.counted);
+        let stats = &mut self.nodes[node];
+        match outcome {
+            Ok(()) => self.totals.useful_ns += busy,
+            Err(_) => self.totals.wasted_ns += busy,
+        }
+        if counted {
+            self.totals.in_flight -= 1;
+            match outcome {
+                Ok(()) => {
+                    self.totals.answered += 1;
+                    stats.answered += 1;
+                    stats.latency.record(now.since(born));
+                    if in_time {
+                        self.totals.goodput += 1;
+                        stats.goodput += 1;
+                    }
+                }
+                Err(code) => {
+                    self.totals.failed += 1;
+                    stats.errors.add(code);
+                }
+            }
+        }
+        if calls == 0 {
+            self.roots.remove(id);
+        }
+    }
+
+    fn gauge(&mut self, node: NodeId, slot: usize, value: u64) {
+        let gauges = &mut self.nodes[node.0 as usize].gauges;
+        if gauges.len() <= slot {
+            gauges.resize(slot + 1, Gauge::default());
+        }
+        gauges[slot].set(value, self.now);
+    }
+
+    fn reply_view(&self, id: CallId, record: &Call, outcome: Outcome) -> Reply {
+        Reply {
+            call: id,
+            link: record.link,
+            root: record.root,
+            parent: record.parent,
+            lineage: record.lineage,
+            tag: record.caller_tag,
+            attempt: record.attempt,
+            replica: record.replica,
+            outcome,
+        }
+    }
+
+    /// Whether whoever sent `record` is still there to hear of it.
+    fn parent_waits(&self, record: &Call) -> bool {
+        if record.parent == Key::NONE {
+            return self.roots.get(record.root).is_some_and(|r| !r.ended);
+        }
+        self.calls.get(record.parent).is_some_and(|p| p.stage == Stage::AtCallee)
+    }
+}
+
+/// A run of a system of `M`s. The state is a value: a clone goes on exactly as the original would.
+#[derive(Clone, Debug)]
+pub struct Simulation<M: Model> {
+    models: Vec<M>,
+    kernel: Kernel<M::Message>,
+}
+
+impl<M: Model> Simulation<M> {
+    /// A run at time 0; `models` in the order of the routes' keys.
+    ///
+    /// # Panics
+    /// When there are not as many models as nodes.
+    #[must_use]
+    pub fn new(routes: Arc<Routes>, models: Vec<M>, seed: u64, limits: Limits) -> Simulation<M> {
+        assert_eq!(routes.node_count(), models.len(), "one model for each node");
+        let mut simulation = Simulation { models, kernel: Kernel::new(routes, seed, limits) };
+        for i in 0..simulation.models.len() {
+            let node = NodeId(i as u32);
+            simulation.models[i].on_start(&mut Ctx { node, kernel: &mut simulation.kernel });
+        }
+        simulation
+    }
+
+    /// Handles events in order until `budget` is used up; those at `budget.until` itself are left, so that a control at
+    /// that time comes first.
+    pub fn advance<P: Probe>(&mut self, budget: Budget, probe: &mut P) -> Progress {
+        let last = self.kernel.events.saturating_add(budget.events);
+        loop {
+            if let Some(halt) = &self.kernel.halt {
+                return Progress::Halted(halt.clone());
+            }
+            if self.kernel.events >= last {
+                return Progress::Budget;
+            }
+            let Some(entry) = self.kernel.queue.pop_before(self.kernel.now.0, budget.until.0) else {
+                if budget.until > self.kernel.now && budget.until < Time::MAX {
+                    self.kernel.now = budget.until;
+                    self.kernel.instant_events = 0;
+                }
+                return Progress::Reached;
+            };
+            if entry.time != self.kernel.now.0 {
+                debug_assert!(entry.time > self.kernel.now.0, "time never goes back");
+                self.kernel.now = Time(entry.time);
+                self.kernel.instant_events = 0;
+            }
+            self.deliver(entry, probe);
+        }
+    }
+
+    #[inline]
+    fn deliver<P: Probe>(&mut self, entry: Entry, probe: &mut P) {
+        let key = Key { index: entry.index, generation: entry.generation };
+        let node = match entry.kind() {
+            Kind::Deliver => self.deliver_call(key, probe),
+            Kind::Reply => self.deliver_reply(key, probe),
+            Kind::GiveUp => self.give_up(key, probe),
+            Kind::Timer => self.deliver_timer(key, probe),
+            Kind::Cancel => self.deliver_cancel(key, probe),
+            Kind::Message => self.deliver_message(entry.index, probe),
+        };
+        let kernel = &mut self.kernel;
+        if kernel.instant_events > kernel.limits.events_per_instant && kernel.halt.is_none() {
+            let node = node.map_or(String::new(), |n| kernel.routes.key(n).to_owned());
+            let limit = kernel.limits.events_per_instant;
+            kernel.halt = Some(Halt::EventsPerInstant { time: kernel.now, node, limit });
+        }
+    }
+
+    fn deliver_call<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let now = kernel.now;
+        let record = kernel.calls.get_mut(id)?;
+        record.stage = Stage::AtCallee;
+        record.since = now;
+        let call = *record;
+        let node = kernel.routes.links()[call.link.0 as usize].to;
+        kernel.note(node, Delivery::Call, call.lineage, u64::from(call.replica) << 16 | u64::from(call.attempt), probe);
+        let stats = &mut kernel.nodes[node.0 as usize];
+        stats.offered += 1;
+        stats.offered_first += u64::from(!call.by_retry);
+        if call.depth >= kernel.limits.depth {
+            kernel.reply(id, Err(Code::LoopDetected));
+        } else {
+            self.models[node.0 as usize].on_call(id, &mut Ctx { node, kernel });
+        }
+        Some(node)
+    }
+
+    fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let call = *kernel.calls.get(id)?;
+        let node = kernel.routes.links()[call.link.0 as usize].from;
+        let waits = !call.abandoned && kernel.parent_waits(&call);
+        let link = &mut kernel.links[call.link.0 as usize];
+        if !waits {
+            link.late += 1;
+            kernel.nodes[node.0 as usize].late += 1;
+            kernel.note(node, Delivery::Late, call.lineage, u64::from(call.outcome), probe);
+            kernel.waste(id);
+            kernel.free(id);
+            return Some(node);
+        }
+        let outcome = outcome_from(call.outcome);
+        match outcome {
+            Ok(()) => {
+                link.ok += 1;
+                kernel.note(node, Delivery::Answer, call.lineage, 0, probe);
+            }
+            Err(code) => {
+                link.errors += 1;
+                kernel.nodes[node.0 as usize].caller_errors.add(code);
+                kernel.note(node, Delivery::Error(code), call.lineage, 0, probe);
+            }
+        }
+        // What was done for the call now counts for whoever it was done for.
+        if let Some(parent) = kernel.calls.get_mut(call.parent) {
+            parent.busy_ns += call.busy_ns;
+        } else if let Some(root) = kernel.roots.get_mut(call.root) {
+            root.busy_ns += call.busy_ns;
+        }
+        if let Some(record) = kernel.calls.get_mut(id) {
+            record.busy_ns = 0;
+        }
+        let reply = kernel.reply_view(id, &call, outcome);
+        // Freed last: the model may still look at the call, and the root must outlive what the model does with it.
+        self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
+        self.kernel.free(id);
+        Some(node)
+    }
+
+    fn give_up<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let call = *kernel.calls.get(id)?;
+        if call.abandoned || !kernel.parent_waits(&call) {
+            return None;
+        }
+        if let Some(record) = kernel.calls.get_mut(id) {
+            record.abandoned = true;
+        }
+        let node = kernel.routes.links()[call.link.0 as usize].from;
+        kernel.links[call.link.0 as usize].timeouts += 1;
+        kernel.nodes[node.0 as usize].caller_errors.add(Code::Timeout);
+        kernel.note(node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), probe);
+        if call.cancel && call.stage != Stage::Returning {
+            kernel.send(call.link, call.lineage, false, Kind::Cancel, id.index, id.generation);
+        }
+        let reply = kernel.reply_view(id, &call, Err(Code::Timeout));
+        self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
+        Some(node)
+    }
+
+    fn deliver_timer<P: Probe>(&mut self, id: TimerId, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let slot = kernel.timers.remove(id)?;
+        kernel.note(slot.node, Delivery::Timer, slot.tag, 0, probe);
+        self.models[slot.node.0 as usize].on_timer(id, slot.tag, &mut Ctx { node: slot.node, kernel });
+        Some(slot.node)
+    }
+
+    fn deliver_cancel<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let call = *kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee)?;
+        let node = kernel.routes.links()[call.link.0 as usize].to;
+        kernel.note(node, Delivery::Cancel, call.lineage, u64::from(call.attempt), probe);
+        self.models[node.0 as usize].on_cancel(id, &mut Ctx { node, kernel });
+        Some(node)
+    }
+
+    fn deliver_message<P: Probe>(&mut self, index: u32, probe: &mut P) -> Option<NodeId> {
+        let kernel = &mut self.kernel;
+        let post = kernel.posts.get_mut(index as usize)?;
+        let (link, upstream, message) = (post.link, post.upstream, post.message.take()?);
+        kernel.free_posts.push(index);
+        let route = &kernel.routes.links()[link.0 as usize];
+        let node = if upstream { route.from } else { route.to };
+        let lineage = route.key_hash;
+        kernel.note(node, Delivery::Message, lineage, u64::from(upstream), probe);
+        self.models[node.0 as usize].on_message(link, message, &mut Ctx { node, kernel });
+        Some(node)
+    }
+
+    /// Does something to a node from outside, now: before every event at this time that has not been handled.
+    pub fn control(&mut self, node: NodeId, control: &M::Control) {
+        if let Some(model) = self.models.get_mut(node.0 as usize) {
+            model.on_control(control, &mut Ctx { node, kernel: &mut self.kernel });
+        }
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.kernel.now
+    }
+
+    /// Events handled so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.kernel.events
+    }
+
+    /// Fingerprint of everything delivered so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let routes = &self.kernel.routes;
+        let node = |i: usize| (routes.key_hash(NodeId(i as u32)), self.kernel.digests[i]);
+        combine((0..routes.node_count()).map(node))
+    }
+
+    /// Fingerprint of what one node was delivered.
+    #[must_use]
+    pub fn node_digest(&self, node: NodeId) -> Digest {
+        Digest(self.kernel.digests[node.0 as usize])
+    }
+
+    /// The frozen topology.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.kernel.routes
+    }
+
+    /// A node's model.
+    #[must_use]
+    pub fn model(&self, node: NodeId) -> &M {
+        &self.models[node.0 as usize]
+    }
+
+    /// What a node has done.
+    #[must_use]
+    pub fn node_stats(&self, node: NodeId) -> &NodeStats {
+        &self.kernel.nodes[node.0 as usize]
+    }
+
+    /// What went over a link.
+    #[must_use]
+    pub fn link_stats(&self, link: LinkId) -> &LinkStats {
+        &self.kernel.links[link.0 as usize]
+    }
+
+    /// The whole run.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.kernel.totals
+    }
+
+    /// The limit the run has met, if any.
+    #[must_use]
+    pub fn halted(&self) -> Option<&Halt> {
+        self.kernel.halt.as_ref()
+    }
+
+    /// Sets the limits; a halted run can then go on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.kernel.limits = limits;
+        self.kernel.halt = None;
+        self.kernel.instant_events = 0;
+    }
+
+    /// Starts the statistics anew (the end of a warm-up). Roots born earlier are not counted when they end, so that
+    /// conservation holds for what is counted.
+    pub fn restart_statistics(&mut self) {
+        let busy_ns = self.undecided_ns();
+        let kernel = &mut self.kernel;
+        for stats in &mut kernel.nodes {
+            stats.restart(kernel.now);
+        }
+        kernel.links.fill(LinkStats::default());
+        kernel.totals = Totals { busy_ns, ..Totals::default() };
+        let old: Vec<RootId> = self.kernel.roots.iter().map(|(key, _)| key).collect();
+        for key in old {
+            if let Some(root) = self.kernel.roots.get_mut(key) {
+                root.counted = false;
+            }
+        }
+    }
+
+    /// Begins a window for the gauges' window maxima.
+    pub fn start_window(&mut self) {
+        for gauge in self.kernel.nodes.iter_mut().flat_map(|n| &mut n.gauges) {
+            gauge.start_window();
+        }
+    }
+
+    /// Whether somebody still waits for the answer to `call`, all the way up.
+    #[must_use]
+    pub fn is_waited_for(&self, call: CallId) -> bool {
+        waited_for(&self.kernel, call)
+    }
+
+    fn undecided_ns(&self) -> u128 {
+        let calls = self.kernel.calls.iter().map(|(_, c)| u128::from(c.busy_ns));
+        let roots = self.kernel.roots.iter().map(|(_, r)| u128::from(r.busy_ns));
+        calls.chain(roots).sum()
+    }
+
+    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, and
+    /// `busy = useful + wasted + undecided` by adding up what live calls carry.
+    ///
+    /// # Errors
+    /// With both sides of the equation that does not hold.
+    pub fn check_books(&self) -> Result<(), String> {
+        let t = &self.kernel.totals;
+        let live = self.kernel.roots.iter().filter(|(_, r)| r.counted && !r.ended).count() as u64;
+        if t.born != t.answered + t.failed + t.in_flight || t.in_flight != live {
+            return Err(format!("roots: {t:?}, live {live}"));
+        }
+        let undecided = self.undecided_ns();
+        if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
+            return Err(format!("work: {t:?}, undecided {undecided}"));
+        }
+        Ok(())
+    }
+
+    /// Calls alive.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.kernel.calls.len()
+    }
+
+    /// Entries in the event list, cancelled ones included.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.kernel.queue.len()
+    }
+}
+
+fn waited_for<T>(kernel: &Kernel<T>, mut id: CallId) -> bool {
+    while let Some(call) = kernel.calls.get(id) {
+        if call.abandoned {
+            return false;
+        }
+        if call.parent == Key::NONE {
+            return kernel.roots.get(call.root).is_some_and(|r| !r.ended);
+        }
+        id = call.parent;
+    }
+    false
+}
+
+impl<M: Model> Ctx<'_, M> {
+    /// The clock.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.kernel.now
+    }
+
+    /// The links that leave a port of this node, sorted by callee.
+    #[must_use]
+    pub fn links(&self, port: PortId) -> Vec<LinkId> {
+        self.kernel.routes.outgoing(self.node, port).collect()
+    }
+
+    /// The key of the node at the other end of an outgoing link, hashed.
+    #[must_use]
+    pub fn callee_hash(&self, link: LinkId) -> u64 {
+        self.kernel.routes.key_hash(self.kernel.routes.links()[link.0 as usize].to)
+    }
+
+    /// Draws for a call: a function of seed, this node, `purpose` and `lineage` alone.
+    #[inline]
+    #[must_use]
+    pub fn draws(&self, purpose: u64, lineage: u64) -> Draws {
+        Draws::new(self.kernel.seeds[self.node.0 as usize] ^ purpose, lineage)
+    }
+
+    /// The sequential stream of exogenous arrivals for `purpose`.
+    #[must_use]
+    pub fn arrivals(&self, purpose: u64) -> ChaCha8Rng {
+        arrival_stream(mix(self.kernel.seeds[self.node.0 as usize], purpose))
+    }
+
+    /// A lineage for the `n`-th root of this node, and for the `n`-th attempt, step or branch of something (`lineage`).
+    /// Number 0 of an existing lineage is that lineage itself.
+    #[inline]
+    #[must_use]
+    pub fn branch(&self, lineage: u64, n: u64) -> u64 {
+        if n == 0 { lineage } else { mix(lineage, self.kernel.routes.key_hash(self.node) ^ n) }
+    }
+
+    /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
+    pub fn birth(&mut self, ordinal: u64, client: u64) -> RootId {
+        let kernel = &mut *self.kernel;
+        let lineage = mix(kernel.routes.key_hash(self.node), ordinal);
+        kernel.totals.born += 1;
+        kernel.totals.in_flight += 1;
+        let stats = &mut kernel.nodes[self.node.0 as usize];
+        stats.offered += 1;
+        stats.offered_first += 1;
+        kernel.roots.insert(Root {
+            born: kernel.now,
+            lineage,
+            client,
+            node: self.node.0,
+            calls: 0,
+            busy_ns: 0,
+            ended: false,
+            counted: true,
+        })
+    }
+
+    /// A root that has not ended, or whose calls still run.
+    #[must_use]
+    pub fn root(&self, id: RootId) -> Option<&Root> {
+        self.kernel.roots.get(id)
+    }
+
+    /// The root ends: once, answered or failed. `in_time` says whether the answer is good for its SLO.
+    pub fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
+        self.kernel.end_root(id, outcome, in_time);
+    }
+
+    /// Sends a call over one of this node's outgoing links.
+    #[inline]
+    pub fn call(&mut self, link: LinkId, spec: CallSpec) -> CallId {
+        debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
+        self.kernel.call(self.node, link, spec)
+    }
+
+    /// Passes an arrived call on, transparently: same root, same lineage.
+    #[inline]
+    pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
+        let record = *self.kernel.calls.get(call)?;
+        let spec = CallSpec {
+            root: record.root,
+            parent: Some(call),
+            lineage: record.lineage,
+            attempt: 0,
+            replica,
+            tag,
+            timeout: None,
+            cancel: true,
+        };
+        Some(self.call(link, spec))
+    }
+
+    /// The root at an index that a node kept while it knows that the root has not ended.
+    #[must_use]
+    pub fn root_at(&self, index: u32) -> RootId {
+        self.kernel.roots.key_at(index)
+    }
+
+    /// The call at an index that a node kept while it knows that the call has not ended.
+    #[must_use]
+    pub fn call_at(&self, index: u32) -> CallId {
+        self.kernel.calls.key_at(index)
+    }
+
+    /// A live call.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, call: CallId) -> Option<&Call> {
+        self.kernel.calls.get(call)
+    }
+
+    /// The number this node gave an arrived call with [`Ctx::set_tag`]; `u32::MAX` before.
+    #[inline]
+    #[must_use]
+    pub fn tag(&self, call: CallId) -> u32 {
+        self.kernel.calls.get(call).map_or(u32::MAX, |c| c.callee_tag)
+    }
+
+    /// Gives an arrived call a number for this node's own use.
+    #[inline]
+    pub fn set_tag(&mut self, call: CallId, tag: u32) {
+        if let Some(record) = self.kernel.calls.get_mut(call) {
+            record.callee_tag = tag;
+        }
+    }
+
+    /// Whether somebody still waits for the answer, all the way up.
+    #[must_use]
+    pub fn is_waited_for(&self, call: CallId) -> bool {
+        waited_for(self.kernel, call)
+    }
+
+    /// Answers an arrived call.
+    #[inline]
+    pub fn reply(&mut self, call: CallId, outcome: Outcome) {
+        self.kernel.reply(call, outcome);
+    }
+
+    /// Ends an arrived call without an answer, after its caller has given up; its work is wasted.
+    pub fn forget(&mut self, call: CallId) {
+        if self.kernel.calls.get(call).is_some_and(|c| c.stage == Stage::AtCallee) {
+            self.kernel.waste(call);
+            self.kernel.free(call);
+        }
+    }
+
+    /// Gives up a call of this node that has not ended, without a word; the callee hears of it if the call says so.
+    pub fn abandon(&mut self, call: CallId) {
+        let kernel = &mut *self.kernel;
+        let Some(record) = kernel.calls.get_mut(call).filter(|c| !c.abandoned) else { return };
+        record.abandoned = true;
+        let record = *record;
+        if record.cancel && record.stage != Stage::Returning {
+            kernel.send(record.link, record.lineage, false, Kind::Cancel, call.index, call.generation);
+        }
+    }
+
+    /// Everything done so far for a call that is killed: it served nobody.
+    pub fn waste(&mut self, call: CallId) {
+        self.kernel.waste(call);
+    }
+
+    /// Books work done for an arrived call.
+    #[inline]
+    pub fn work(&mut self, call: CallId, length: Duration) {
+        let kernel = &mut *self.kernel;
+        if let Some(record) = kernel.calls.get_mut(call) {
+            record.busy_ns += length.0;
+            kernel.totals.busy_ns += u128::from(length.0);
+            kernel.nodes[self.node.0 as usize].busy_ns += u128::from(length.0);
+        }
+    }
+
+    /// Sets a timer; `tag` comes back with it.
+    #[inline]
+    pub fn timer(&mut self, delay: Duration, tag: u64) -> TimerId {
+        let id = self.kernel.timers.insert(TimerSlot { node: self.node, tag });
+        self.kernel.queue.push(self.kernel.now.0, delay.0, Kind::Timer, id.index, id.generation);
+        id
+    }
+
+    /// Cancels a timer; false when it has fired or was cancelled.
+    #[inline]
+    pub fn cancel(&mut self, timer: TimerId) -> bool {
+        self.kernel.timers.remove(timer).is_some()
+    }
+
+    /// Sends a message over a link to the node at its other end; it takes the link's latency.
+    pub fn message(&mut self, link: LinkId, message: M::Message) {
+        let kernel = &mut *self.kernel;
+        let upstream = kernel.routes.links()[link.0 as usize].to == self.node;
+        let post = Post { link, upstream, message: Some(message) };
+        let index = match kernel.free_posts.pop() {
+            Some(index) => {
+                kernel.posts[index as usize] = post;
+                index
+            }
+            None => {
+                kernel.posts.push(post);
+                kernel.posts.len() as u32 - 1
+            }
+        };
+        let ordinal = kernel.queue_ordinal();
+        kernel.send(link, ordinal, upstream, Kind::Message, index, 0);
+    }
+
+    /// Sends a message to everyone who calls this node.
+    pub fn tell_callers(&mut self, message: &M::Message) {
+        for i in 0..self.kernel.routes.incoming(self.node).len() {
+            let link = self.kernel.routes.incoming(self.node)[i];
+            self.message(link, message.clone());
+        }
+    }
+
+    /// Sets a gauge of this node.
+    #[inline]
+    pub fn gauge(&mut self, slot: usize, value: u64) {
+        self.kernel.gauge(self.node, slot, value);
+    }
+}
+
+impl<T: Clone> Kernel<T> {
+    /// What a varying latency of a message is drawn by: messages belong to no request, so time stands in for lineage.
+    fn queue_ordinal(&self) -> u64 {
+        self.now.0
+    }
+}

@@ -1,0 +1,377 @@
+//! Statistics in integers: counts, nanoseconds and histogram buckets, so that they are exact, mergeable and the same
+//! everywhere.
+
+use crate::outcome::Code;
+use crate::time::{Duration, Time};
+
+const SUB_BITS: u32 = 7;
+const SUB: usize = 1 << SUB_BITS;
+const OCTAVES: usize = (64 - SUB_BITS as usize) + 1;
+const ABSENT: u8 = u8::MAX;
+
+/// A log-linear histogram of lengths of time with 128 buckets per octave: a reported value is at most 0.4 % from the true one
+/// (the middle of a bucket that is 0.8 % wide). Octaves are allocated when something falls into them.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    octaves: [u8; OCTAVES],
+    buckets: Vec<u32>,
+    count: u64,
+    sum: u128,
+    min: u64,
+    max: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram { octaves: [ABSENT; OCTAVES], buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+    }
+}
+
+impl Histogram {
+    /// Counts one value.
+    #[inline]
+    pub fn record(&mut self, value: Duration) {
+        let value = value.0;
+        let octave = ((64 - (value >> SUB_BITS).leading_zeros()) as usize).min(OCTAVES - 1);
+        let sub = (value >> octave.saturating_sub(1)) as usize & (SUB - 1);
+        if self.octaves[octave] == ABSENT {
+            self.octaves[octave] = (self.buckets.len() / SUB) as u8;
+            self.buckets.resize(self.buckets.len() + SUB, 0);
+        }
+        let bucket = &mut self.buckets[self.octaves[octave] as usize * SUB + sub];
+        *bucket = bucket.saturating_add(1);
+        self.count += 1;
+        self.sum += u128::from(value);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum in nanoseconds.
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The exact mean; `None` without values.
+    #[must_use]
+    pub fn mean(&self) -> Option<Duration> {
+        (self.count > 0).then(|| Duration((self.sum / u128::from(self.count)) as u64))
+    }
+
+    /// The largest value, exact.
+    #[must_use]
+    pub fn max(&self) -> Option<Duration> {
+        (self.count > 0).then_some(Duration(self.max))
+    }
+
+    /// The smallest value, exact.
+    #[must_use]
+    pub fn min(&self) -> Option<Duration> {
+        (self.count > 0).then_some(Duration(self.min))
+    }
+
+    /// The value below or at which the share `q` of all values lies (nearest rank); `None` without values.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<Duration> {
+        if self.count == 0 {
+            return None;
+        }
+        let rank = ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).clamp(1, self.count);
+        let mut seen = 0u64;
+        for (octave, &place) in self.octaves.iter().enumerate().filter(|(_, p)| **p != ABSENT) {
+            for sub in 0..SUB {
+                seen += u64::from(self.buckets[place as usize * SUB + sub]);
+                if seen >= rank {
+                    return Some(Duration(middle(octave, sub).clamp(self.min, self.max)));
+                }
+            }
+        }
+        Some(Duration(self.max))
+    }
+
+    /// Adds the values of `other`.
+    pub fn merge(&mut self, other: &Histogram) {
+        self.combine(other, u32::saturating_add);
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
+    /// The values counted since `earlier` was copied from this histogram. Its minimum and maximum are those of the buckets.
+    #[must_use]
+    pub fn since(&self, earlier: &Histogram) -> Histogram {
+        let mut window = self.clone();
+        window.combine(earlier, u32::saturating_sub);
+        window.count -= earlier.count.min(window.count);
+        window.sum -= earlier.sum.min(window.sum);
+        (window.min, window.max) = (u64::MAX, 0);
+        for (octave, &place) in self.octaves.iter().enumerate().filter(|(_, p)| **p != ABSENT) {
+            for sub in 0..SUB {
+                if window.buckets[place as usize * SUB + sub] > 0 {
+                    let value = middle(octave, sub).clamp(self.min, self.max);
+                    window.min = window.min.min(value);
+                    window.max = window.max.max(value);
+                }
+            }
+        }
+        window
+    }
+
+    fn combine(&mut self, other: &Histogram, op: impl Fn(u32, u32) -> u32) {
+        for octave in 0..OCTAVES {
+            if other.octaves[octave] == ABSENT {
+                continue;
+            }
+            if self.octaves[octave] == ABSENT {
+                self.octaves[octave] = (self.buckets.len() / SUB) as u8;
+                self.buckets.resize(self.buckets.len() + SUB, 0);
+            }
+            let (to, from) = (self.octaves[octave] as usize * SUB, other.octaves[octave] as usize * SUB);
+            for sub in 0..SUB {
+                self.buckets[to + sub] = op(self.buckets[to + sub], other.buckets[from + sub]);
+            }
+        }
+    }
+}
+
+fn middle(octave: usize, sub: usize) -> u64 {
+    if octave == 0 {
+        return sub as u64;
+    }
+    let shift = octave - 1;
+    (((SUB + sub) as u64) << shift) + ((1u64 << shift) >> 1)
+}
+
+/// A number that changes at instants, with its mean over time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gauge {
+    value: u64,
+    since: u64,
+    integral: u128,
+    max: u64,
+    window_max: u64,
+}
+
+impl Gauge {
+    /// The value changes to `value` at `now`.
+    #[inline]
+    pub fn set(&mut self, value: u64, now: Time) {
+        self.integral += u128::from(self.value) * u128::from(now.0 - self.since);
+        self.since = now.0;
+        self.value = value;
+        self.max = self.max.max(value);
+        self.window_max = self.window_max.max(value);
+    }
+
+    /// The value now.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// The largest value so far.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The largest value since the last [`Gauge::start_window`].
+    #[must_use]
+    pub fn window_max(&self) -> u64 {
+        self.window_max
+    }
+
+    /// Integral over time up to `now`, in value·ns.
+    #[must_use]
+    pub fn integral(&self, now: Time) -> u128 {
+        self.integral + u128::from(self.value) * u128::from(now.0.saturating_sub(self.since))
+    }
+
+    /// Begins a window for [`Gauge::window_max`].
+    pub fn start_window(&mut self) {
+        self.window_max = self.value;
+    }
+
+    fn restart(&mut self, now: Time) {
+        *self = Gauge { value: self.value, since: now.0, integral: 0, max: self.value, window_max: self.value };
+    }
+}
+
+/// Counts by [`Code`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeCounts([u64; 10]);
+
+impl CodeCounts {
+    /// Counts one.
+    #[inline]
+    pub fn add(&mut self, code: Code) {
+        self.0[code as usize] += 1;
+    }
+
+    /// How many of `code`.
+    #[must_use]
+    pub fn get(&self, code: Code) -> u64 {
+        self.0[code as usize]
+    }
+
+    /// How many in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Those since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &CodeCounts) -> CodeCounts {
+        let mut difference = *self;
+        for (d, e) in difference.0.iter_mut().zip(earlier.0) {
+            *d -= e.min(*d);
+        }
+        difference
+    }
+
+    /// Codes with their counts, those that occurred.
+    pub fn iter(&self) -> impl Iterator<Item = (Code, u64)> + '_ {
+        Code::ALL.iter().map(|&c| (c, self.get(c))).filter(|(_, n)| *n > 0)
+    }
+}
+
+/// What a node has done since the statistics started.
+#[derive(Clone, Debug, Default)]
+pub struct NodeStats {
+    /// Calls that arrived (of a node that calls come to), or roots born (of a client).
+    pub offered: u64,
+    /// Those of them that no retry caused, here or above.
+    pub offered_first: u64,
+    /// Answered well.
+    pub answered: u64,
+    /// Answered well, in time, for someone who still waited (roots only).
+    pub goodput: u64,
+    /// Answered with an error, by code.
+    pub errors: CodeCounts,
+    /// Errors of its own calls, as it saw them.
+    pub caller_errors: CodeCounts,
+    /// Calls it sent.
+    pub sent: u64,
+    /// Answers to it that came when it no longer waited.
+    pub late: u64,
+    /// Work done, in ns of a worker (or core).
+    pub busy_ns: u128,
+    /// Sojourn times of what was answered well.
+    pub latency: Histogram,
+    /// Gauges, by slot.
+    pub gauges: Vec<Gauge>,
+}
+
+impl NodeStats {
+    pub(crate) fn restart(&mut self, now: Time) {
+        let mut gauges = std::mem::take(&mut self.gauges);
+        for gauge in &mut gauges {
+            gauge.restart(now);
+        }
+        *self = NodeStats { gauges, ..NodeStats::default() };
+    }
+}
+
+/// What went over a link since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkStats {
+    /// Calls that no retry caused.
+    pub calls_first: u64,
+    /// Calls that a retry caused, here or above.
+    pub calls_retry: u64,
+    /// Good answers accepted.
+    pub ok: u64,
+    /// Errors answered.
+    pub errors: u64,
+    /// Calls given up by the caller.
+    pub timeouts: u64,
+    /// Answers that came too late.
+    pub late: u64,
+}
+
+/// The whole run. Counts are of roots born since the statistics started, so that
+/// `born = answered + failed + in_flight` holds at every instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Roots born.
+    pub born: u64,
+    /// Roots answered well.
+    pub answered: u64,
+    /// Roots answered well and in time.
+    pub goodput: u64,
+    /// Roots that ended otherwise.
+    pub failed: u64,
+    /// Roots that have not ended.
+    pub in_flight: u64,
+    /// Attempts sent for roots.
+    pub attempts: u64,
+    /// Work done, in ns.
+    pub busy_ns: u128,
+    /// Work that served an answer somebody got.
+    pub useful_ns: u128,
+    /// Work that served nobody.
+    pub wasted_ns: u128,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Draws, Source};
+
+    #[test]
+    fn quantiles_are_within_the_stated_error_of_exact_ones() {
+        let mut source = Draws::new(1, 2);
+        let mut values: Vec<u64> = (0..50_000).map(|_| source.next_u64() >> (source.next_u64() % 60)).collect();
+        let mut histogram = Histogram::default();
+        values.iter().for_each(|&v| histogram.record(Duration(v)));
+        values.sort_unstable();
+        for q in [0.0, 0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
+            let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let exact = values[rank - 1] as f64;
+            let got = histogram.quantile(q).map_or(-1.0, |d| d.0 as f64);
+            assert!((got - exact).abs() <= exact * 0.004 + 0.5, "q {q}: {got} against {exact}");
+        }
+        assert_eq!(histogram.max(), values.last().map(|&v| Duration(v)));
+        let mut buckets_only = Histogram::default();
+        buckets_only.record(Duration(u64::MAX));
+        assert_eq!(buckets_only.quantile(0.5), Some(Duration(u64::MAX)));
+    }
+
+    #[test]
+    fn a_window_is_the_difference_of_two_copies() {
+        let (mut all, mut second) = (Histogram::default(), Histogram::default());
+        for v in 1..1000u64 {
+            all.record(Duration(v * 977));
+        }
+        let earlier = all.clone();
+        for v in 1..500u64 {
+            all.record(Duration(v * 31_337));
+            second.record(Duration(v * 31_337));
+        }
+        let window = all.since(&earlier);
+        assert_eq!((window.count(), window.sum()), (second.count(), second.sum()));
+        assert_eq!(window.quantile(0.5), second.quantile(0.5));
+        let mut merged = earlier.clone();
+        merged.merge(&second);
+        assert_eq!(merged.quantile(0.9), all.quantile(0.9));
+    }
+
+    #[test]
+    fn gauges_integrate_over_time() {
+        let mut gauge = Gauge::default();
+        gauge.set(4, Time(10));
+        gauge.set(1, Time(20));
+        assert_eq!(gauge.integral(Time(30)), 50);
+        assert_eq!((gauge.max(), gauge.value()), (4, 1));
+        gauge.start_window();
+        assert_eq!(gauge.window_max(), 1);
+    }
+}
