@@ -11,22 +11,26 @@ pub const REPLICAS_SHOWN: usize = 4;
 /// Half the distance between the call lane and the return lane.
 pub const LANE: f64 = 5.0;
 
-const HEAD: f64 = 48.0;
+const HEAD: f64 = 46.0;
 const FOOT: f64 = 30.0;
-const REPLICA: f64 = 64.0;
+/// Height of one replica within a card.
+pub const REPLICA: f64 = 62.0;
+/// Ports sit at this height, so that cards of different heights are linked by straight lines.
+const PORT_Y: f64 = HEAD + REPLICA / 2.0;
+const PORT_STEP: f64 = 28.0;
 
 /// Width and height of a card.
 #[must_use]
 pub fn size(node: &NodeSketch) -> (f64, f64) {
+    let replicas = |n: usize| HEAD + REPLICA * n as f64 + FOOT;
     match node.descriptor.map(|d| d.look) {
-        Some(Look::Source) => (208.0, HEAD + 44.0 + FOOT),
-        Some(Look::Switch) => (192.0, HEAD + 24.0 + FOOT),
+        Some(Look::Source) => (200.0, replicas(1)),
         Some(Look::Servers) => {
-            let replicas = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
-            (256.0, HEAD + REPLICA * replicas.clamp(1, REPLICAS_SHOWN) as f64 + FOOT)
+            let count = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
+            (256.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
         }
-        Some(Look::Store) => (224.0, HEAD + REPLICA + FOOT),
-        None => (192.0, HEAD + FOOT),
+        Some(Look::Store) => (232.0, replicas(1)),
+        Some(Look::Switch) | None => (184.0, replicas(1)),
     }
 }
 
@@ -77,23 +81,21 @@ impl Curve {
 
 /// Where the calls of a node arrive.
 #[must_use]
-pub fn inlet(node: &NodeSketch, (x, y): Point) -> Point {
-    (x, y + size(node).1 / 2.0)
+pub fn inlet((x, y): Point) -> Point {
+    (x, y + PORT_Y)
 }
 
 /// Where the calls of a port leave.
 #[must_use]
 pub fn outlet(node: &NodeSketch, (x, y): Point, port: usize) -> Point {
-    let (width, height) = size(node);
-    let ports = node.ports().len().max(1) as f64;
-    (x + width, y + height * (port as f64 + 1.0) / (ports + 1.0))
+    (x + size(node).0, y + PORT_Y + PORT_STEP * port as f64)
 }
 
 /// The curve of a link, where both its ends are known.
 #[must_use]
 pub fn curve(outline: &Outline, places: &Places, link: &LinkSketch) -> Option<Curve> {
     let (from, to) = (outline.node(&link.from)?, outline.node(&link.to)?);
-    Some(Curve::between(outlet(from, places.of(from), link.port), inlet(to, places.of(to))))
+    Some(Curve::between(outlet(from, places.of(from), link.port), inlet(places.of(to))))
 }
 
 /// Where every node is: as the text says, or where it was, or where the layout puts it.

@@ -99,6 +99,7 @@ impl Live {
             self.lines.insert(at, line);
         }
         self.log.append(&mut frame.log);
+        self.loaded.phases.append(&mut frame.phases);
         self.last = frame;
     }
 
@@ -149,7 +150,7 @@ impl Live {
     }
 }
 
-fn put<T: Default>(list: &mut Vec<T>, i: u32, value: T) {
+fn put<T>(list: &mut [T], i: u32, value: T) {
     // Indices come from the session's own lists; one that does not fit is not worth a panic.
     if let Some(slot) = list.get_mut(i as usize) {
         *slot = value;

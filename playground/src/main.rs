@@ -10,6 +10,7 @@
 mod dots;
 mod editor;
 mod geometry;
+mod live;
 mod sim;
 mod wire;
 

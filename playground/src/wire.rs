@@ -91,8 +91,19 @@ pub struct Loaded {
     pub nodes: Vec<String>,
     /// Links: caller, index of its port, callee.
     pub links: Vec<(String, u32, String)>,
-    /// Planned changes of load, in seconds: from, to.
-    pub phases: Vec<(f64, f64)>,
+    /// Planned changes of load.
+    pub phases: Vec<Phase>,
+}
+
+/// A stretch of virtual time in which load is different.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Phase {
+    /// From, in seconds.
+    pub from: f64,
+    /// To, in seconds.
+    pub to: f64,
+    /// What it is called; may be empty.
+    pub title: String,
 }
 
 /// How things stand: what changed since the frame before, and the clock.
@@ -126,6 +137,8 @@ pub struct Frame {
     pub lines: Vec<Line>,
     /// Entries of the control log, as JSON.
     pub log: Vec<String>,
+    /// Changes of load for a while, made by hand.
+    pub phases: Vec<Phase>,
 }
 
 /// Counters of the whole run.

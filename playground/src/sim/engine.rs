@@ -1,87 +1,375 @@
-//! TEMPORARY stand-in with the shape of the adapter; replaced before anything is merged.
-use crate::editor::Outline;
-use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Point, Totals};
-use floodgate::status::{Mode, ReplicaStatus, Status};
+//! The one place that touches the engine: from wire types to its own, and back.
 
-pub enum Outcome { Reached, Budget, Halted(String) }
+use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Totals};
+use floodgate::catalogue::Look;
+use floodgate::control::{Action, Control};
+use floodgate::param::{ParamKind, ParamSpec, Value, Values};
+use floodgate::record::SeriesPoint;
+use floodgate::scenario::{parse_value, value_text};
+use floodgate::simulation::find_param;
+use floodgate::status::Status;
+use floodgate::{Budget, Duration, Progress, Scenario, Simulation, Time};
 
-pub struct Engine { outline: Outline, now: u64, events: u64, rate: f64, crowd_until: u64, totals: Totals, wasted: u64, retry: u64, points: Vec<Point>, last: (u64, Totals, u64), backlog: f64, slow: bool, down_until: u64, kills: f64 }
+/// How far an advance came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// To the time asked for.
+    Reached,
+    /// To the number of events asked for.
+    Budget,
+    /// To a limit, in words.
+    Halted(String),
+}
 
-pub fn seconds(text: &str) -> Option<f64> { text.trim_end_matches('s').parse().ok() }
-pub fn check(text: &str) -> Result<Vec<String>, String> { match Outline::read(text).broken { Some(b) => Err(b), None => Ok(Vec::new()) } }
-pub fn until_seed(_: &str) -> Option<(u64, u64)> { Some((60_000_000_000, 1)) }
+/// Text of a file that may not be one, or what is wrong with it in the words of the command line.
+///
+/// # Errors
+/// All problems.
+pub fn text_of<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, String> {
+    Scenario::load_bytes(bytes).map_err(|problems| problems.in_file(name).to_string())?;
+    std::str::from_utf8(bytes).map_err(|e| e.to_string())
+}
+
+/// Whether `text` can run; if not, everything that is wrong with it, in the words of the command line.
+///
+/// # Errors
+/// All problems.
+pub fn check(text: &str, name: &str) -> Result<(), String> {
+    Scenario::load(text).map(|_| ()).map_err(|problems| problems.in_file(name).to_string())
+}
+
+/// As [`check`], each problem by itself and without its place: for saying beside a field what is wrong with it.
+///
+/// # Errors
+/// All problems.
+pub fn messages(text: &str) -> Result<(), Vec<String>> {
+    let said = |p: &floodgate::Problem| {
+        if p.remedy.is_empty() { p.message.clone() } else { format!("{} — {}", p.message, p.remedy) }
+    };
+    Scenario::load(text).map(|_| ()).map_err(|problems| problems.items().iter().map(said).collect())
+}
+
+/// Length of time in seconds, as written in a file.
+#[must_use]
+pub fn seconds(text: &str) -> Option<f64> {
+    duration(text).ok().map(Duration::as_secs_f64)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    const LASTING: ParamSpec = ParamSpec {
+        name: "for",
+        kind: ParamKind::Duration,
+        default: None,
+        optional: false,
+        min: 0.001,
+        max: 31_536_000.0,
+        live: false,
+        doc: "",
+    };
+    match parse_value(&LASTING, &toml_edit::Value::from(text).to_string()) {
+        Ok(Value::Duration(length)) => Ok(length),
+        Ok(_) => Err(format!("“{text}” is no length of time.")),
+        Err(problem) => Err(format!("{} — {}", problem.message, problem.remedy)),
+    }
+}
+
+/// A run of a scenario with its record.
+pub struct Engine {
+    simulation: Simulation,
+    /// Nodes that sources call: what they answer is the throughput.
+    entries: Vec<usize>,
+    points: Vec<Point>,
+}
 
 impl Engine {
-    pub fn new(text: &str, _seed: Option<u64>, _w: u64) -> Result<Engine, String> {
-        check(text)?;
-        let outline = Outline::read(text);
-        let rate = outline.nodes.iter().find(|n| n.kind == "clients").and_then(|n| n.value("rate")).and_then(|r| r.trim_end_matches("/s").parse().ok()).unwrap_or(0.0);
-        Ok(Engine { outline, now: 0, events: 0, rate, crowd_until: 0, totals: Totals::default(), wasted: 0, retry: 0, points: vec![], last: Default::default(), backlog: 0.0, slow: false, down_until: 0, kills: 0.0 })
+    /// The run at time 0.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text.
+    pub fn new(text: &str, seed: Option<u64>, window_ns: u64) -> Result<Engine, String> {
+        let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let mut simulation = Simulation::new(&scenario, seed.unwrap_or(scenario.seed));
+        simulation.record(Duration(window_ns));
+        let source = |id: &str| scenario.node(id).is_some_and(|n| n.descriptor.look == Look::Source);
+        let called = |id: &str| scenario.links.iter().any(|l| l.to == id && source(&l.from));
+        let entries = (0..scenario.nodes.len()).filter(|i| called(&scenario.nodes[*i].id)).collect();
+        Ok(Engine { simulation, entries, points: Vec::new() })
     }
-    pub fn seed(&self) -> u64 { 1 }
-    pub fn until_ns(&self) -> u64 { 60_000_000_000 }
-    pub fn now_ns(&self) -> u64 { self.now }
-    pub fn events(&self) -> u64 { self.events }
-    pub fn digest(&self) -> String { format!("{:016x}", self.now.wrapping_mul(0x9E37_79B9_7F4A_7C15)) }
-    pub fn nodes(&self) -> usize { self.outline.nodes.len() }
-    pub fn links(&self) -> usize { self.outline.links.len() }
-    pub fn node_ids(&self) -> Vec<String> { self.outline.nodes.iter().map(|n| n.id.clone()).collect() }
-    pub fn link_ids(&self) -> Vec<(String, u32, String)> { self.outline.links.iter().map(|l| (l.from.clone(), l.port as u32, l.to.clone())).collect() }
-    pub fn title(&self, i: usize) -> String { self.outline.nodes[i].title.clone() }
-    pub fn title_of(&self, id: &str) -> String { self.outline.node(id).map(|n| n.title.clone()).unwrap_or_default() }
-    pub fn gauge(&self, i: usize, name: &str) -> Option<usize> { self.outline.nodes[i].descriptor?.gauges.iter().position(|g| g.name == name) }
-    pub fn phases(&self) -> Vec<(f64, f64)> { vec![] }
-    pub fn act(&mut self, act: &Act, at: u64) -> Result<String, String> {
-        match &act.deed {
-            Deed::Set(v) => { if act.lasting.is_some() { self.crowd_until = at + 20_000_000_000; } else if let Some(r) = v[0].1.as_ref().and_then(|t| t.trim_matches('"').trim_end_matches("/s").parse().ok()) { self.rate = r } }
-            Deed::Fault { fault, .. } => { if fault == "kill" { self.down_until = at + 3_000_000_000; self.backlog = 0.0; } else { self.slow = true } }
-            Deed::Heal { .. } => self.slow = false,
-        }
-        Ok(format!("{{\"at\":\"{at}ns\"}}"))
+
+    fn scenario(&self) -> &Scenario {
+        self.simulation.scenario()
     }
-    pub fn advance(&mut self, until: u64, events: u64) -> Outcome {
-        let mut n = 0;
-        while self.now < until {
-            if n >= events { return Outcome::Budget; }
-            let step = 100_000.min(until - self.now);
-            let dt = step as f64 / 1e9;
-            let rate = if self.now < self.crowd_until { 12000.0 } else { self.rate };
-            let frac = |r: f64, k: u64| ((r * (k as f64 + 1e5) / 1e9) as u64) - ((r * k as f64 / 1e9) as u64);
-            let born = frac(rate, self.now);
-            let retry = if self.backlog > 700.0 { frac(rate * 2.0 + 400.0, self.now) } else { 0 };
-            self.backlog += (born + retry) as f64;
-            let cap = if self.now < self.down_until { 0.0 } else if self.slow { 200.0 } else { 800.0 };
-            let done = (cap * dt).min(self.backlog);
-            let before = self.backlog;
-            self.backlog -= done;
-            if self.backlog > 20000.0 && self.now >= self.down_until { self.backlog = 0.0; self.down_until = self.now + 3_000_000_000; self.kills += 1.0; }
-            let k = (before.floor() - self.backlog.floor()).max(0.0) as u64;
-            self.totals.born += born; self.totals.attempts += born + retry; self.retry += retry;
-            self.totals.answered += if before < 700.0 { k } else { 0 };
-            self.totals.goodput = self.totals.answered;
-            if before >= 700.0 { self.wasted += k; self.totals.failed += retry; }
-            self.events += 3; n += 3; self.now += step;
-            if self.now % 250_000_000 == 0 {
-                let (t0, p, w) = self.last;
-                let d = (self.now - t0) as f32 / 1e9;
-                let t = self.totals;
-                self.points.push(Point { t: (self.now as f64 / 1e9) as f32, born: (t.born - p.born) as f32 / d, offered: (t.attempts - p.attempts) as f32 / d, throughput: (t.answered - p.answered + self.wasted - w) as f32 / d, goodput: (t.goodput - p.goodput) as f32 / d, failed: (t.failed - p.failed) as f32 / d, p50: 12.0 + self.backlog.min(1e4) as f32 / 10.0, p99: 50.0 + self.backlog.min(1e4) as f32 / 5.0 });
-                self.last = (self.now, t, self.wasted);
+
+    /// The seed of the run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.simulation.seed()
+    }
+
+    /// Where the scenario ends.
+    #[must_use]
+    pub fn until_ns(&self) -> u64 {
+        self.scenario().until.0
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.simulation.now().0
+    }
+
+    /// Events handled.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.simulation.events()
+    }
+
+    /// Fingerprint of the run so far.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.simulation.digest().to_string()
+    }
+
+    /// How many nodes.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.scenario().nodes.len()
+    }
+
+    /// How many links.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.scenario().links.len()
+    }
+
+    /// Ids of the nodes, in the order of indices.
+    #[must_use]
+    pub fn node_ids(&self) -> Vec<String> {
+        self.scenario().nodes.iter().map(|n| n.id.clone()).collect()
+    }
+
+    /// Links, in the order of indices: caller, port, callee.
+    #[must_use]
+    pub fn link_ids(&self) -> Vec<(String, u32, String)> {
+        self.scenario().links.iter().map(|l| (l.from.clone(), l.port as u32, l.to.clone())).collect()
+    }
+
+    /// What a node is called.
+    #[must_use]
+    pub fn title(&self, node: usize) -> String {
+        self.scenario().nodes.get(node).map(|n| n.title.clone()).unwrap_or_default()
+    }
+
+    /// What the node with this id is called.
+    #[must_use]
+    pub fn title_of(&self, id: &str) -> String {
+        self.scenario().node(id).map_or_else(|| id.to_owned(), |n| n.title.clone())
+    }
+
+    /// Position of a gauge in the node's statuses.
+    #[must_use]
+    pub fn gauge(&self, node: usize, name: &str) -> Option<usize> {
+        self.scenario().nodes.get(node)?.descriptor.gauges.iter().position(|g| g.name == name)
+    }
+
+    /// Planned changes of load.
+    #[must_use]
+    pub fn phases(&self) -> Vec<Phase> {
+        let phase = |p: &floodgate::scenario::Phase| Phase {
+            from: p.at.as_secs_f64(),
+            to: (p.at + p.lasting).as_secs_f64(),
+            title: p.title.clone(),
+        };
+        self.scenario().phases.iter().map(phase).collect()
+    }
+
+    /// Handles events before `until_ns`, at most so many.
+    pub fn advance(&mut self, until_ns: u64, events: u64) -> Outcome {
+        let progress = self.simulation.advance(Budget { until: Time(until_ns), events });
+        if let Some(point) = self.simulation.series().last() {
+            let t = (point.end_ns as f64 / 1e9) as f32;
+            if self.points.last().is_none_or(|p| p.t < t) {
+                self.points.push(self.point(point));
             }
         }
-        Outcome::Reached
+        match progress {
+            Progress::Reached => Outcome::Reached,
+            Progress::Halted(halt) => Outcome::Halted(halt.to_string()),
+            _ => Outcome::Budget,
+        }
     }
-    pub fn status(&self, i: usize) -> Status {
-        let n = &self.outline.nodes[i];
-        if !n.kind.contains('s') || n.kind == "clients" { return Status::default(); }
-        let down = self.now < self.down_until && n.kind == "service";
-        let b = self.backlog as u32;
-        let r = ReplicaStatus { mode: if down { Mode::Down } else { Mode::Up }, progress: 0.4, slots: 16, busy: if down { 0 } else { b.min(16).max(4) }, zombies: if b > 700 { 9 } else { 0 }, queue: b.saturating_sub(16), queue_zombies: b.saturating_sub(700), queue_cap: None, memory: 200 << 20, memory_limit: 512 << 20 };
-        Status { saturation: Some(f64::from(r.busy) / 16.0), replicas: vec![r], open: u64::from(b), gauges: vec![0.0, 0.0, 1.0, 0.0, 0.0, self.kills], faults: if self.slow { vec!["slow".into()] } else { vec![] } }
+
+    fn point(&self, point: &SeriesPoint) -> Point {
+        let seconds = point.end_ns.saturating_sub(point.start_ns).max(1) as f64 / 1e9;
+        let rate = |count: u64| (count as f64 / seconds) as f32;
+        let entry: u64 = self.entries.iter().filter_map(|i| point.nodes.get(*i)).map(|n| n.answered).sum();
+        let ms = |ns: u64| if ns == 0 { f32::NAN } else { (ns as f64 / 1e6) as f32 };
+        Point {
+            t: (point.end_ns as f64 / 1e9) as f32,
+            born: rate(point.born),
+            offered: rate(point.attempts),
+            throughput: rate(entry),
+            goodput: rate(point.goodput),
+            failed: rate(point.failed),
+            p50: ms(point.p50_ns),
+            p99: ms(point.p99_ns),
+        }
     }
-    pub fn node_counts(&self, _i: usize) -> NodeCounts { NodeCounts { offered: self.totals.attempts, offered_first: self.totals.born, answered: self.totals.answered, errors: self.totals.failed } }
-    pub fn link_counts(&self, _j: usize) -> LinkCounts { LinkCounts { first: self.totals.born, retry: self.retry, ok: self.totals.answered, errors: self.totals.failed / 2, timeouts: self.totals.failed / 2, late: self.wasted } }
-    pub fn totals(&self) -> Totals { self.totals }
-    pub fn points_from(&self, from: usize) -> Vec<Point> { self.points[from..].to_vec() }
-    pub fn last_point(&self) -> Option<Point> { self.points.last().copied() }
+
+    /// Enters something done by hand into the run; the line of the control log that says the same.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn act(&mut self, act: &Act, at_ns: u64) -> Result<String, String> {
+        let descriptor = self
+            .scenario()
+            .node(&act.node)
+            .map(|n| n.descriptor)
+            .ok_or_else(|| format!("“{}” does not run yet: reset first.", act.node))?;
+        let value = |specs: &[ParamSpec], path: &str, text: &str| {
+            let spec = find_param(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
+            let read = parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))?;
+            Ok::<_, String>((*spec, read))
+        };
+        let fault_of = |name: &str| {
+            descriptor.faults.iter().find(|f| f.name == name).ok_or_else(|| format!("There is no fault `{name}`."))
+        };
+        let mut said = serde_json::Map::new();
+        let action = match &act.deed {
+            Deed::Set(changes) => {
+                let (mut set, mut told) = (Vec::new(), serde_json::Map::new());
+                for (path, text) in changes {
+                    let (spec, read) = value(descriptor.params, path, text.as_deref().unwrap_or("\"none\""))?;
+                    told.insert(path.clone(), json(&value_text(spec.kind, &read)));
+                    set.push((path.clone(), read));
+                }
+                said.insert("set".to_owned(), told.into());
+                Action::Set(set)
+            }
+            Deed::Fault { fault, values } => {
+                let spec = fault_of(fault)?;
+                said.insert("fault".to_owned(), fault.as_str().into());
+                let mut complete = Values::default();
+                for param in spec.params {
+                    let given = values.iter().find(|(name, _)| name == param.name).map(|(_, text)| text.as_str());
+                    let read = match given.or(param.default) {
+                        Some(text) => value(spec.params, param.name, text)?.1,
+                        None => Value::Absent,
+                    };
+                    if given.is_some() {
+                        said.insert(param.name.to_owned(), json(&value_text(param.kind, &read)));
+                    }
+                    complete.set(param.name, read);
+                }
+                Action::Fault { fault: spec.name, values: complete }
+            }
+            Deed::Heal { fault } => {
+                said.insert("heal".to_owned(), fault.as_str().into());
+                Action::Heal { fault: fault_of(fault)?.name }
+            }
+        };
+        let lasting = act.lasting.as_deref().map(duration).transpose()?;
+        let control = Control { at: Time(at_ns), node: act.node.clone(), action, lasting };
+        let mut line = serde_json::Map::new();
+        line.insert("at".to_owned(), control.at.to_string().into());
+        line.insert("node".to_owned(), act.node.as_str().into());
+        line.append(&mut said);
+        if let Some(lasting) = lasting {
+            line.insert("for".to_owned(), lasting.to_string().into());
+        }
+        self.simulation.control(control)?;
+        Ok(serde_json::Value::Object(line).to_string())
+    }
+
+    /// How a node stands.
+    #[must_use]
+    pub fn status(&self, node: usize) -> Status {
+        self.simulation.status(node)
+    }
+
+    /// Counters of a node. Of a source: attempts sent, and how many of them were for new requests.
+    #[must_use]
+    pub fn node_counts(&self, node: usize) -> NodeCounts {
+        let stats = self.simulation.node_counters(node);
+        let source = self.scenario().nodes.get(node).is_some_and(|n| n.descriptor.look == Look::Source);
+        let (offered, offered_first) =
+            if source { (stats.sent, stats.offered) } else { (stats.offered, stats.offered_first) };
+        NodeCounts { offered, offered_first, answered: stats.answered, errors: stats.errors.total() }
+    }
+
+    /// Counters of a link.
+    #[must_use]
+    pub fn link_counts(&self, link: usize) -> LinkCounts {
+        let stats = self.simulation.link_counters(link);
+        LinkCounts {
+            first: stats.calls_first,
+            retry: stats.calls_retry,
+            ok: stats.ok,
+            errors: stats.errors,
+            timeouts: stats.timeouts,
+            late: stats.late,
+        }
+    }
+
+    /// Counters of the whole run.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let t = self.simulation.totals();
+        Totals {
+            born: t.born,
+            attempts: t.attempts,
+            answered: t.answered,
+            goodput: t.goodput,
+            failed: t.failed,
+            in_flight: t.in_flight,
+        }
+    }
+
+    /// Completed windows of the series from the one with this index on.
+    #[must_use]
+    pub fn points_from(&self, from: usize) -> Vec<Point> {
+        self.points.get(from..).unwrap_or_default().to_vec()
+    }
+
+    /// The last completed window.
+    #[must_use]
+    pub fn last_point(&self) -> Option<Point> {
+        self.points.last().copied()
+    }
+}
+
+/// A TOML value as JSON: control logs hold the same texts and numbers as scenario files.
+fn json(toml: &str) -> serde_json::Value {
+    fn convert(value: &toml_edit::Value) -> serde_json::Value {
+        match value {
+            toml_edit::Value::Integer(n) => (*n.value()).into(),
+            toml_edit::Value::Float(n) => (*n.value()).into(),
+            toml_edit::Value::Boolean(b) => (*b.value()).into(),
+            toml_edit::Value::Array(items) => items.iter().map(convert).collect(),
+            toml_edit::Value::InlineTable(table) => {
+                table.iter().map(|(k, v)| (k.to_owned(), convert(v))).collect::<serde_json::Map<_, _>>().into()
+            }
+            other => other.as_str().map_or_else(|| other.to_string(), str::to_owned).into(),
+        }
+    }
+    toml.parse().map_or(serde_json::Value::Null, |value| convert(&value))
+}
+
+/// Runs a scenario without a page, and reports as the command line does. An empty seed or end means the file's own.
+#[must_use]
+pub fn headless(text: &str, seed: &str, until: &str) -> String {
+    let run = || -> Result<String, String> {
+        let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let seed = if seed.is_empty() { scenario.seed } else { seed.parse().map_err(|_| format!("`{seed}` is no seed"))? };
+        let until = if until.is_empty() {
+            scenario.until
+        } else {
+            Time(duration(until)?.0)
+        };
+        let mut simulation = Simulation::new(&scenario, seed);
+        // A run that meets a limit is reported as well: the report names it.
+        let _ = simulation.advance(Budget::until(until));
+        serde_json::to_string_pretty(&simulation.report()).map_err(|e| e.to_string())
+    };
+    run().unwrap_or_else(|problem| serde_json::json!({ "error": problem }).to_string())
 }

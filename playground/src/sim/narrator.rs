@@ -3,7 +3,7 @@
 //! It looks at virtual times that do not depend on how the run is driven, so the same run always tells the same story.
 
 use super::engine::Engine;
-use crate::wire::{Act, Deed, Line, Point, Tone};
+use crate::wire::{Act, Deed, Line, Phase, Point, Tone};
 use floodgate::status::{Mode, Status};
 
 /// Windows that a condition must hold before it is told: a second.
@@ -27,8 +27,9 @@ pub struct Narrator {
     high: u32,
     collapsed: bool,
     after_told: bool,
-    /// Times at which load was changed for a while, in seconds: from, to.
-    triggers: Vec<(f64, f64)>,
+    /// Stretches in which load was changed for a while.
+    triggers: Vec<Phase>,
+    by_hand: Vec<Phase>,
     opened: usize,
     closed: usize,
 }
@@ -43,6 +44,7 @@ struct NodeStory {
     saturated: bool,
     numbered: bool,
     full: bool,
+    faults: Vec<String>,
     down: usize,
 }
 
@@ -57,7 +59,7 @@ impl Narrator {
             ..NodeStory::default()
         });
         let mut triggers = engine.phases();
-        triggers.sort_by(|a, b| a.0.total_cmp(&b.0));
+        triggers.sort_by(|a, b| a.from.total_cmp(&b.from));
         Narrator { nodes: nodes.collect(), triggers, ..Narrator::default() }
     }
 
@@ -65,6 +67,12 @@ impl Narrator {
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// Changes of load for a while that were made by hand.
+    #[must_use]
+    pub fn by_hand(&self) -> &[Phase] {
+        &self.by_hand
     }
 
     fn tell(&mut self, t: f64, tone: Tone, text: String, wave: Option<(u32, u32)>) {
@@ -93,10 +101,12 @@ impl Narrator {
             Deed::Heal { fault } => format!("{title}: {fault} ends"),
         };
         if let (Deed::Set(_), Some(seconds)) = (&act.deed, lasting.and_then(super::engine::seconds)) {
-            self.triggers.push((t, t + seconds));
-            self.triggers.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let phase = Phase { from: t, to: t + seconds, title: String::new() };
+            self.by_hand.push(phase.clone());
+            self.triggers.push(phase);
+            self.triggers.sort_by(|a, b| a.from.total_cmp(&b.from));
             // The act tells itself; only its end is still to be told.
-            self.opened = self.triggers.iter().filter(|(from, _)| *from <= t).count();
+            self.opened = self.triggers.iter().filter(|p| p.from <= t).count();
         }
         self.tell(t, Tone::Act, text, None);
     }
@@ -123,16 +133,16 @@ impl Narrator {
     }
 
     fn triggers_pass(&mut self, t: f64) {
-        let opened = self.triggers.iter().filter(|(from, _)| *from < t).count();
-        if opened > self.opened {
-            let text = "A planned change of load begins.".to_owned();
-            self.tell(self.triggers[opened - 1].0, Tone::Act, text, None);
+        let opened = self.triggers.iter().filter(|p| p.from < t).count();
+        for phase in self.triggers.get(self.opened..opened).unwrap_or_default().to_vec() {
+            let what = if phase.title.is_empty() { "A planned change of load" } else { &phase.title };
+            self.tell(phase.from, Tone::Act, format!("{what} begins"), None);
         }
         self.opened = self.opened.max(opened);
-        let over: Vec<f64> = self.triggers.iter().map(|(_, to)| *to).filter(|to| *to < t).collect();
+        let over: Vec<f64> = self.triggers.iter().map(|p| p.to).filter(|to| *to < t).collect();
         if over.len() > self.closed {
             let last = over.iter().copied().fold(0.0, f64::max);
-            self.tell(last, Tone::Act, "The load is back to what it was.".to_owned(), None);
+            self.tell(last, Tone::Act, "The load is back to what it was".to_owned(), None);
             self.after_told = false;
         }
         self.closed = over.len();
@@ -175,6 +185,13 @@ impl Narrator {
             told.push((Tone::Good, format!("{title} has capacity again"), None));
         }
 
+        for fault in &node.faults {
+            if !status.faults.contains(fault) {
+                told.push((Tone::Act, format!("{title}: {fault} is over"), None));
+            }
+        }
+        node.faults.clone_from(&status.faults);
+
         let full = status.replicas.iter().any(|r| r.queue_cap.is_some_and(|cap| cap > 0 && r.queue >= cap));
         if full && !node.full {
             told.push((Tone::Bad, format!("the queue of {title} is full: it turns requests away"), None));
@@ -203,7 +220,7 @@ impl Narrator {
         } else if self.retry_step > 0 && share < RETRY_STEPS[self.retry_step - 1] / 2.0 {
             self.retry_step = step;
             if step == 0 {
-                self.tell(t, Tone::Good, "Hardly any call is a retry any more.".to_owned(), None);
+                self.tell(t, Tone::Good, "Hardly any call is a retry any more".to_owned(), None);
             }
         }
 
@@ -217,10 +234,10 @@ impl Narrator {
         }
         if self.collapsed && self.high >= 2 * HOLD {
             (self.collapsed, self.after_told) = (false, true);
-            self.tell(t, Tone::Good, "Recovered: nine of ten requests are answered in time again.".to_owned(), None);
+            self.tell(t, Tone::Good, "Recovered: nine of ten requests are answered in time again".to_owned(), None);
         }
-        let calm_since = self.triggers.iter().map(|(_, to)| *to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
-        let pushed = self.triggers.iter().any(|(from, to)| *from <= t && t < *to);
+        let calm_since = self.triggers.iter().map(|p| p.to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
+        let pushed = self.triggers.iter().any(|p| p.from <= t && t < p.to);
         if self.collapsed && !self.after_told && !pushed && t - calm_since >= 5.0 && calm_since.is_finite() {
             self.after_told = true;
             let cause = if share >= RETRY_STEPS[0] { "retries keep it down" } else { "it has not caught up" };

@@ -63,6 +63,7 @@ struct Sent {
     points: usize,
     lines: usize,
     log: usize,
+    phases: usize,
     statuses: Vec<Status>,
     nodes: Vec<NodeCounts>,
     links: Vec<LinkCounts>,
@@ -270,6 +271,8 @@ impl Session {
         sent.lines = self.narrator.lines().len();
         frame.log = self.log[sent.log..].to_vec();
         sent.log = self.log.len();
+        frame.phases = self.narrator.by_hand()[sent.phases..].to_vec();
+        sent.phases = self.narrator.by_hand().len();
         (sent.stale, sent.waiting) = (false, true);
         Some(Reply::Frame(Box::new(frame)))
     }
@@ -289,3 +292,6 @@ fn changed<T: Clone + PartialEq>(known: &mut Vec<T>, count: usize, now: impl Fn(
         out.push((i as u32, value));
     }
 }
+
+#[cfg(test)]
+mod tests;
