@@ -1,8 +1,41 @@
 //! What is done to a running system: live parameters and faults, each with its virtual time. The list of them, in order, is
 //! the control log; run = scenario + seed + control log.
+//!
+//! A log is written as lines of JSON, a header and then one line for each control, with values in the text forms of a
+//! scenario file:
+//!
+//! ```text
+//! {"floodgate_controls":1,"scenario":"One server","seed":1}
+//! {"at":"12.345s","node":"users","set":{"rate":"10000/s"},"for":"20s"}
+//! {"at":"15s","node":"web","fault":"slow","factor":4.0,"for":"5s"}
+//! {"at":"16s","node":"web","heal":"slow"}
+//! ```
 
-use crate::param::{Value, Values};
+use crate::param::{ParamKind, ParamSpec};
+use crate::param::{Value, Values, spec_at};
+use crate::scenario::events::{Form, entry};
+use crate::scenario::nodes::Known;
+use crate::scenario::problem::{Diagnostics, shown};
+use crate::scenario::raw::{Item, Key, Raw, place_all};
+use crate::scenario::table::{Table, key};
+use crate::scenario::value::value_raw;
+use crate::scenario::{Problems, Scenario};
 use floodgate_core::{Duration, Time};
+use std::ops::Range;
+
+/// Largest control log that is read, in bytes.
+pub const LOG_BYTES_MAX: usize = 4 << 20;
+
+/// Most controls that a log may have.
+pub const CONTROLS_MAX: usize = 65_536;
+
+/// The format of control logs that this version reads and writes.
+pub const LOG_FORMAT: u64 = 1;
+
+const LOG_FORMAT_KEY: ParamSpec =
+    ParamSpec { min: 1.0, max: LOG_FORMAT as f64, ..key("floodgate_controls", ParamKind::Integer) };
+const SCENARIO: ParamSpec = key("scenario", ParamKind::Text);
+const SEED: ParamSpec = key("seed", ParamKind::Integer);
 
 /// One entry of the control log.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,4 +67,208 @@ pub enum Action {
         /// Name in the descriptor.
         fault: &'static str,
     },
+}
+
+impl Control {
+    /// The control as one line of JSON, without the line break.
+    ///
+    /// # Errors
+    /// What it names that the scenario does not have.
+    pub fn to_line(&self, scenario: &Scenario) -> Result<String, String> {
+        let node = scenario.node(&self.node).ok_or_else(|| format!("there is no node `{}`", self.node))?;
+        let mut entries = vec![pair("at", Raw::text(self.at.to_string())), pair("node", Raw::text(self.node.clone()))];
+        match &self.action {
+            Action::Set(changes) => {
+                let mut set = Vec::new();
+                for (name, value) in changes {
+                    let spec = spec_at(node.descriptor.params, name)
+                        .ok_or_else(|| format!("`{}` has no parameter `{name}`", self.node))?;
+                    set.push(pair(name, value_raw(spec.kind, value)));
+                }
+                entries.push(pair("set", Raw::Table(set)));
+            }
+            Action::Fault { fault, values } => {
+                let spec = node.descriptor.faults.iter().find(|f| f.name == *fault);
+                let spec = spec.ok_or_else(|| format!("`{}` has no fault `{fault}`", self.node))?;
+                entries.push(pair("fault", Raw::text(*fault)));
+                let group = value_raw(ParamKind::Group(spec.params), &Value::Group(values.clone()));
+                if let Raw::Table(params) = group {
+                    entries.extend(params);
+                }
+            }
+            Action::Heal { fault } => entries.push(pair("heal", Raw::text(*fault))),
+        }
+        if let Some(lasting) = self.lasting {
+            entries.push(pair("for", Raw::text(lasting.to_string())));
+        }
+        Ok(Raw::Table(entries).to_json())
+    }
+
+    /// Reads one line of a control log.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse_line(line: &str, scenario: &Scenario) -> Result<Control, Problems> {
+        check_size(line)?;
+        let mut diagnostics = Diagnostics::new(line);
+        let control = read_control(line, &(0..line.len()), &Known::of(scenario), &mut diagnostics);
+        match control {
+            Some(control) if diagnostics.is_empty() => Ok(control),
+            _ => Err(diagnostics.finish()),
+        }
+    }
+}
+
+fn pair(name: &str, raw: Raw) -> (Key, Item) {
+    (Key::bare(name), Item::bare(raw))
+}
+
+/// Everything that was done to one run by hand, in the order in which it was done.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ControlLog {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// What was done. Times never go back.
+    pub controls: Vec<Control>,
+}
+
+impl ControlLog {
+    /// The log as text: header and one line for each control.
+    ///
+    /// # Errors
+    /// What a control names that the scenario does not have.
+    pub fn to_text(&self, scenario: &Scenario) -> Result<String, String> {
+        let header = Raw::table([
+            (LOG_FORMAT_KEY.name, Raw::integer(LOG_FORMAT)),
+            (SCENARIO.name, Raw::text(self.scenario.clone())),
+            (SEED.name, Raw::integer(self.seed)),
+        ]);
+        let mut text = header.to_json() + "\n";
+        for control in &self.controls {
+            text += &control.to_line(scenario)?;
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    /// Reads a log that was made of a run of `scenario`. Blank lines are skipped.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with lines.
+    pub fn parse(text: &str, scenario: &Scenario) -> Result<ControlLog, Problems> {
+        check_size(text)?;
+        let mut diagnostics = Diagnostics::new(text);
+        let mut lines = lines(text).filter(|span| !text[span.clone()].trim().is_empty());
+        let Some(first) = lines.next() else {
+            let remedy = "a control log begins with {\"floodgate_controls\":1,\"scenario\":\"…\",\"seed\":1}";
+            diagnostics.error(&(0..0), "the control log is empty", remedy);
+            return Err(diagnostics.finish());
+        };
+        let header = read_header(text, &first, scenario, &mut diagnostics);
+        let known = Known::of(scenario);
+        let mut controls: Vec<Control> = Vec::new();
+        for span in lines {
+            if controls.len() == CONTROLS_MAX {
+                let message = format!("the control log has more than {CONTROLS_MAX} controls");
+                diagnostics.error(&span, message, "leave some out");
+                break;
+            }
+            let Some(control) = read_control(text, &span, &known, &mut diagnostics) else { continue };
+            if let Some(before) = controls.last()
+                && control.at < before.at
+            {
+                let message = format!("this is done at {}, and the line before at {}", control.at, before.at);
+                diagnostics.error(&span, message, "lines stand in the order of time");
+            }
+            controls.push(control);
+        }
+        match header {
+            Some(seed) if diagnostics.is_empty() => Ok(ControlLog { scenario: scenario.name.clone(), seed, controls }),
+            _ => Err(diagnostics.finish()),
+        }
+    }
+
+    /// Reads a log that may not be text at all.
+    ///
+    /// # Errors
+    /// As [`ControlLog::parse`], and the place of the first byte that is not UTF-8.
+    pub fn parse_bytes(bytes: &[u8], scenario: &Scenario) -> Result<ControlLog, Problems> {
+        ControlLog::parse(crate::scenario::load::utf8(bytes)?, scenario)
+    }
+}
+
+fn check_size(text: &str) -> Result<(), Problems> {
+    if text.len() <= LOG_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("the control log has {} bytes, more than the limit of {LOG_BYTES_MAX}", text.len());
+    Err(Problems::whole(message, "is this the right file?"))
+}
+
+/// Where each line stands, without its end.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let span = start..start + line.trim_end().len();
+        start += line.len();
+        span
+    })
+}
+
+/// The seed.
+fn read_header(text: &str, span: &Range<usize>, scenario: &Scenario, diagnostics: &mut Diagnostics<'_>) -> Option<u64> {
+    let entries = read_object(text, span, diagnostics)?;
+    let mut table = Table::new(&entries, span.clone(), "the first line", "");
+    if let Some(Item { raw: Raw::Integer { value: Some(found), .. }, .. }) = table.take(LOG_FORMAT_KEY.name)
+        && *found > i128::from(LOG_FORMAT)
+    {
+        let message = format!("`{}` is {found}: the log was made by a newer version", LOG_FORMAT_KEY.name);
+        diagnostics.error(span, message, format!("use that version; this one reads {LOG_FORMAT}"));
+        return None;
+    }
+    let format = table.integer(&LOG_FORMAT_KEY, diagnostics);
+    let name = table.text(&SCENARIO, diagnostics);
+    let seed = table.integer(&SEED, diagnostics);
+    table.finish(diagnostics);
+    let (_, name, seed) = (format?, name?, seed?);
+    if name != scenario.name {
+        let message =
+            format!("the log is of the scenario \"{}\", and this one is \"{}\"", shown(&name), shown(&scenario.name));
+        diagnostics.error(span, message, "give the scenario that the log was made of");
+        return None;
+    }
+    Some(seed)
+}
+
+fn read_control(text: &str, span: &Range<usize>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<Control> {
+    let entries = read_object(text, span, diagnostics)?;
+    let mut table = Table::new(&entries, span.clone(), "the line", "");
+    entry(&mut table, known, Form::Control, diagnostics)
+}
+
+/// The line as a JSON object. Nesting is limited by the parser.
+fn read_object(text: &str, span: &Range<usize>, diagnostics: &mut Diagnostics<'_>) -> Option<Vec<(Key, Item)>> {
+    let remedy = "each line is one JSON object such as {\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}";
+    match serde_json::from_str::<Raw>(&text[span.clone()]) {
+        Ok(mut raw) => {
+            place_all(&mut raw, span);
+            match raw {
+                Raw::Table(entries) => return Some(entries),
+                other => diagnostics.error(span, format!("the line is {}, not an object", other.shown()), remedy),
+            }
+        }
+        Err(error) => {
+            // The error ends with its place, which is ours to tell.
+            let told = error.to_string();
+            let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
+            let mut at = span.start + error.column().saturating_sub(1).min(span.len());
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            diagnostics.error(&(at..span.end), format!("not JSON: {}", shown(told)), remedy);
+        }
+    }
+    None
 }

@@ -15,7 +15,7 @@ pub mod status;
 
 pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
-pub use control::{Action, Control};
+pub use control::{Action, Control, ControlLog};
 pub use floodgate_core::{Budget, Code, CodeSet, Digest, Dist, Duration, Halt, Progress, Time};
 pub use report::Report;
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};

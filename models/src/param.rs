@@ -64,6 +64,21 @@ pub struct ParamSpec {
     pub doc: &'static str,
 }
 
+/// The parameter that a dotted path names, such as `retry.attempts`.
+#[must_use]
+pub fn spec_at(specs: &'static [ParamSpec], path: &str) -> Option<&'static ParamSpec> {
+    let (first, rest) = match path.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    let spec = specs.iter().find(|spec| spec.name == first)?;
+    match (rest, spec.kind) {
+        (None, _) => Some(spec),
+        (Some(rest), ParamKind::Group(specs)) => spec_at(specs, rest),
+        (Some(_), _) => None,
+    }
+}
+
 /// A value that has been read, checked and converted to base units.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {

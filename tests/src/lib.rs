@@ -1,1 +1,4 @@
 //! Shared helpers of the integration tests.
+
+#[cfg(feature = "browser")]
+pub mod browser;

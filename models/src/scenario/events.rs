@@ -293,9 +293,9 @@ fn metric(table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<Me
     let metric = Metric::parse(&name);
     if metric.is_none() {
         let remedy = match name.split_once('.') {
-            Some((family @ ("errors" | "caller_errors"), code)) => {
-                let near = diagnostics.instead(code, "codes", Code::ALL.iter().map(|c| c.name()));
-                format!("`{family}.CODE`: {near}")
+            Some((family @ ("errors" | "caller_errors"), _)) => {
+                let codes: Vec<&str> = Code::ALL.iter().map(|c| c.name()).collect();
+                format!("`{family}` for all, or `{family}.CODE` with one of: {}", codes.join(", "))
             }
             _ => {
                 let names: Vec<&str> = Metric::names().collect();

@@ -4,9 +4,9 @@ use super::nodes::Known;
 use super::problem::{Diagnostics, Problems};
 use super::raw::{self, Item, Key, Raw};
 use super::table::{Table, key};
-use super::{FILE_BYTES_MAX, FORMAT, Scenario, events, nodes};
+use super::{FILE_BYTES_MAX, FORMAT, Problem, Scenario, events, nodes, value};
 use crate::catalogue::Descriptor;
-use crate::param::{ParamKind, ParamSpec};
+use crate::param::{ParamKind, ParamSpec, Value};
 use floodgate_core::{Duration, Time};
 
 /// Longest name or title, in characters.
@@ -27,14 +27,14 @@ const WARM_UP: ParamSpec =
 const MAX_DEPTH: ParamSpec =
     ParamSpec { default: Some("64"), min: 1.0, max: 255.0, ..key("max_depth", ParamKind::Integer) };
 
-/// Reads the time at which a run ends, as `until` in a file or `--until` on a command line.
+/// Reads the time at which a run ends, with its unit: `60s`, as `--until` on a command line has it.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn parse_until(text: &str) -> Result<Time, super::Problem> {
-    match super::parse_value(&UNTIL, &raw::quoted(text))? {
-        crate::param::Value::Duration(length) => Ok(Time(length.0)),
-        _ => Ok(Time(60_000_000_000)),
+/// What is wrong with it, and what would be right.
+pub fn parse_until(text: &str) -> Result<Time, Problem> {
+    match value::parse_value(&UNTIL, &raw::quoted(text))? {
+        Value::Duration(length) => Ok(Time(length.0)),
+        _ => unreachable!("a parameter of kind Duration reads as a Duration"),
     }
 }
 
@@ -144,7 +144,7 @@ fn file(
         notes,
     };
     let variants = events::variants(&variants, &base, &known, diagnostics);
-    diagnostics.is_empty().then(|| Scenario { variants, ..base })
+    diagnostics.is_empty().then_some(Scenario { variants, ..base })
 }
 
 fn timeline(table: &mut Table<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> events::Timeline {

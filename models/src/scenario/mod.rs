@@ -18,6 +18,7 @@ use floodgate_core::{Dist, Duration, Time};
 use std::ops::Range;
 
 pub use lint::lint;
+pub use load::parse_until;
 pub use metric::Metric;
 pub use problem::{Problem, Problems, Severity};
 pub use value::{describe, limit_text, parse_value, value_text};

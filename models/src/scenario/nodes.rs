@@ -90,9 +90,19 @@ impl Known {
     }
 }
 
-/// An id that is well-formed and not yet in use; its place is remembered.
-fn id(table: &mut Table<'_>, taken: &mut Ids, diagnostics: &mut Diagnostics<'_>) -> Option<String> {
-    let id = table.text(&ID, diagnostics)?;
+/// What a table says of its id.
+enum Identity {
+    /// Well-formed and new; from now on it is taken.
+    New(String),
+    /// Another table has it.
+    Taken,
+    /// Missing or malformed: whatever else refers to it cannot be judged.
+    Unreadable,
+}
+
+/// Reads an id and remembers its place.
+fn id(table: &mut Table<'_>, taken: &mut Ids, diagnostics: &mut Diagnostics<'_>) -> Identity {
+    let Some(id) = table.text(&ID, diagnostics) else { return Identity::Unreadable };
     let span = table.span_of("id");
     let path = format!("{}id", table.prefix);
     let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
@@ -100,15 +110,15 @@ fn id(table: &mut Table<'_>, taken: &mut Ids, diagnostics: &mut Diagnostics<'_>)
         let message = format!("`{path}` is \"{}\", which is not an id", shown(&id));
         let remedy = format!("1 to {ID_BYTES_MAX} of a-z, 0-9, _ and -; `title` may be anything");
         diagnostics.error(&span, message, remedy);
-        return None;
+        return Identity::Unreadable;
     }
     if let Some(line) = taken.get(&id) {
         let message = format!("`{path}` is \"{id}\", which is already in use on line {line}");
         diagnostics.error(&span, message, "give every node and group an id of its own");
-        return None;
+        return Identity::Taken;
     }
     taken.insert(id.clone(), diagnostics.line(span.start));
-    Some(id)
+    Identity::New(id)
 }
 
 /// Ids in use, and the line of each.
@@ -120,7 +130,10 @@ pub(crate) fn groups(tables: &[Entry<'_>], diagnostics: &mut Diagnostics<'_>) ->
     let mut groups = Vec::new();
     for (item, entries) in tables {
         let mut table = Table::new(entries, item.span.clone(), "[[group]]", "group.");
-        let id = id(&mut table, &mut taken, diagnostics);
+        let id = match id(&mut table, &mut taken, diagnostics) {
+            Identity::New(id) => Some(id),
+            Identity::Taken | Identity::Unreadable => None,
+        };
         let kind = table.value(&GROUP_KIND, diagnostics);
         let title = table.line_or(&TITLE, id.as_deref().unwrap_or(""), diagnostics);
         table.finish(diagnostics);
@@ -155,8 +168,9 @@ pub(crate) fn nodes(
     for (item, entries) in tables.iter().take(NODES_MAX) {
         let (id, descriptor, node) = reader.node(item, entries, diagnostics);
         match id {
-            Some(id) => drop(known.by_id.insert(id, descriptor)),
-            None => known.complete = false,
+            Identity::New(id) => drop(known.by_id.insert(id, descriptor)),
+            Identity::Taken => {}
+            Identity::Unreadable => known.complete = false,
         }
         nodes.extend(node);
     }
@@ -179,9 +193,13 @@ impl NodeReader<'_> {
         item: &Item,
         entries: &[(super::raw::Key, Item)],
         diagnostics: &mut Diagnostics<'_>,
-    ) -> (Option<String>, Option<&'static Descriptor>, Option<Node>) {
+    ) -> (Identity, Option<&'static Descriptor>, Option<Node>) {
         let mut table = Table::new(entries, item.span.clone(), "[[node]]", "node.");
-        let id = id(&mut table, &mut self.taken, diagnostics);
+        let identity = id(&mut table, &mut self.taken, diagnostics);
+        let id = match &identity {
+            Identity::New(id) => Some(id.clone()),
+            Identity::Taken | Identity::Unreadable => None,
+        };
         if let Some(id) = &id {
             table.what = format!("node `{id}`");
             table.prefix = format!("{id}.");
@@ -191,13 +209,13 @@ impl NodeReader<'_> {
         let group = self.group(&mut table, diagnostics);
         let position = position(&mut table, diagnostics);
         let values = descriptor.map(|descriptor| self.values(descriptor, &table, diagnostics));
-        let node = match (id.clone(), title, descriptor, values) {
+        let node = match (id, title, descriptor, values) {
             (Some(id), Some(title), Some(descriptor), Some(values)) => {
                 Some(Node { id, title, descriptor, group, values, position, span: item.span.clone() })
             }
             _ => None,
         };
-        (id, descriptor, node)
+        (identity, descriptor, node)
     }
 
     fn kind(&self, table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<&'static Descriptor> {

@@ -287,7 +287,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
 }
 
 /// The name that `found` was probably meant to be: at most a third of it is different.
-fn nearest<'n>(found: &str, valid: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(found: &str, valid: &[&'n str]) -> Option<&'n str> {
     let length = found.chars().count();
     if length > SHOWN_MAX {
         return None;

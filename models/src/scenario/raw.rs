@@ -68,7 +68,7 @@ impl Raw {
             Raw::Integer { text, .. } | Raw::Float { text, .. } | Raw::DateTime(text) => shown(text),
             Raw::Boolean(value) => value.to_string(),
             Raw::Array(items) => format!("a list of {}", items.len()),
-            Raw::Table(_) => "a table".to_string(),
+            Raw::Table(_) => shown(&self.to_toml()),
         }
     }
 
@@ -157,15 +157,27 @@ pub(crate) fn value(text: &str, diagnostics: &mut Diagnostics<'_>) -> Item {
 fn report_syntax(text: &str, errors: Vec<toml::de::Error>, diagnostics: &mut Diagnostics<'_>) {
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
-        let (what, remedy) = match error.message().split_once(", expected ") {
-            Some((what, expected)) => (what, format!("expected {expected}")),
-            None => (error.message(), String::new()),
-        };
-        let found = match text.get(span.clone()) {
-            Some(found) if !found.trim().is_empty() => format!(": found `{}`", shown(found)),
-            _ => String::new(),
-        };
+        let (what, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
+        let found = text.get(span.clone()).unwrap_or("").trim();
+        let remedy = syntax_remedy(what, expected, found);
+        let found = if found.is_empty() { String::new() } else { format!(": found `{}`", shown(found)) };
         diagnostics.syntax(span, format!("{what}{found}"), remedy);
+    }
+}
+
+/// What the parser expected, in words that help where it is known what people mean.
+fn syntax_remedy(what: &str, expected: &str, found: &str) -> String {
+    let is_word = found.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    if is_word && (what.starts_with("string values must be quoted") || what.starts_with("invalid ")) {
+        return format!("words and quantities stand in quotes: \"{}\"", shown(found));
+    }
+    match what {
+        "duplicate key" => "give each key once; for several tables write [[…]] with two brackets".to_string(),
+        "cannot recurse further; max recursion depth met" | "recursion limit" => {
+            "a scenario is nowhere nested so deep".to_string()
+        }
+        _ if expected.is_empty() => String::new(),
+        _ => format!("expected {expected}"),
     }
 }
 

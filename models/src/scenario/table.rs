@@ -77,13 +77,6 @@ impl<'i> Table<'i> {
         }
     }
 
-    pub(crate) fn number(&mut self, spec: &ParamSpec, diagnostics: &mut Diagnostics<'_>) -> Option<f64> {
-        match self.value(spec, diagnostics)? {
-            Value::Number(value) => Some(value),
-            _ => None,
-        }
-    }
-
     pub(crate) fn distribution(&mut self, spec: &ParamSpec, diagnostics: &mut Diagnostics<'_>) -> Option<Dist> {
         match self.value(spec, diagnostics)? {
             Value::Distribution(dist) => Some(dist),

@@ -123,7 +123,7 @@ fn exact(number: &str, unit: u64) -> Result<u64, Inexact> {
 
 /// An amount of data in the largest unit in which it is whole.
 pub(crate) fn bytes_text(bytes: u64) -> String {
-    let fits = |(_, size): &&(&str, u64)| bytes != 0 && bytes % size == 0;
+    let fits = |(_, size): &&(&str, u64)| bytes != 0 && bytes.is_multiple_of(*size);
     // Binary units stand last and are preferred: memory comes in them.
     let (name, size) = DATA[1..].iter().rev().find(fits).unwrap_or(&DATA[0]);
     format!("{}{name}", bytes / size)
@@ -136,7 +136,7 @@ pub(crate) fn rate_text(per_second: f64) -> String {
 
 /// A limit on a length of time, in the coarsest unit in which it is whole: `24h` rather than `86400s`.
 pub(crate) fn duration_limit_text(limit: Duration) -> String {
-    let fits = |(_, size): &&(&str, u64)| limit.0 != 0 && limit.0 % size == 0;
+    let fits = |(_, size): &&(&str, u64)| limit.0 != 0 && limit.0.is_multiple_of(*size);
     match TIME.iter().rev().find(fits) {
         Some((name, size)) => format!("{}{name}", limit.0 / size),
         None => limit.to_string(),

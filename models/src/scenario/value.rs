@@ -1,6 +1,6 @@
 //! Values of parameters: read from a file against their declaration, and written back.
 
-use super::problem::{Diagnostics, Problem, Severity, listed, shown};
+use super::problem::{Diagnostics, Problem, Severity, listed, nearest, shown};
 use super::raw::{self, Item, Key, Raw};
 use super::units;
 use crate::param::{ParamKind, ParamSpec, Value, Values};
@@ -231,12 +231,18 @@ fn scalar(spec: &ParamSpec, raw: &Raw) -> Result<Value, Wrong> {
         (ParamKind::Codes, Raw::Array(items)) => Value::Codes(codes(items)?),
         (ParamKind::Choice(choices), Raw::Text(text)) => {
             let found = choices.iter().position(|choice| choice.name == text);
-            Value::Choice(found.ok_or("is not one of the words")?)
+            let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+            let wrong = || Wrong { remedy: did_you_mean(text, &names, spec), ..Wrong::from("is not one of the words") };
+            Value::Choice(found.ok_or_else(wrong)?)
         }
         _ => return Err(format!("is {}", type_name(raw)).into()),
     };
     in_range(spec, &value)?;
     Ok(value)
+}
+
+fn did_you_mean(found: &str, names: &[&str], spec: &ParamSpec) -> Option<String> {
+    nearest(found, names).map(|near| format!("did you mean \"{near}\"? {}", describe(spec)))
 }
 
 fn type_name(raw: &Raw) -> &'static str {
@@ -259,6 +265,8 @@ fn without_unit(spec: &ParamSpec, raw: &Raw) -> Wrong {
     let unit = match spec.kind {
         ParamKind::Rate => "/s",
         ParamKind::Bytes => "MiB",
+        // Times of the run are mostly meant in seconds, parameters in milliseconds.
+        _ if spec.max > 86_400.0 => "s",
         _ => "ms",
     };
     let plain =
@@ -322,7 +330,7 @@ fn distribution(raw: &Raw) -> Result<Dist, Wrong> {
     };
     let get = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, item)| item);
     // Which of the forms it is, and the one more key that the form needs.
-    const FORMS: &[(&str, Option<&str>)] = &[
+    const FORMS: [(&str, Option<&str>); 5] = [
         ("exponential", None),
         ("uniform", None),
         ("erlang", Some("k")),
@@ -330,13 +338,21 @@ fn distribution(raw: &Raw) -> Result<Dist, Wrong> {
         ("lognormal", Some("scv")),
     ];
     let mut forms = FORMS.iter().filter_map(|(form, extra)| get(form).map(|item| (*form, *extra, item)));
-    let (form, extra, item) = forms.next().ok_or_else(|| shape("has none of the forms".to_string()))?;
+    let (form, extra, item) = forms.next().ok_or_else(|| match entries.first() {
+        Some((key, _)) => match nearest(&key.name, &FORMS.map(|(form, _)| form)) {
+            Some(near) => {
+                part_of(&key.span, format!("has the unknown key `{}` (did you mean `{near}`?)", shown(&key.name)))
+            }
+            None => part_of(&key.span, format!("has the unknown key `{}`", shown(&key.name))),
+        },
+        None => shape("is empty".to_string()),
+    })?;
     if let Some((other, ..)) = forms.next() {
         return Err(shape(format!("is both `{form}` and `{other}`")));
     }
     if let Some((key, _)) = entries.iter().find(|(key, _)| key.name != form && Some(key.name.as_str()) != extra) {
         let reason = format!("has the unknown key `{}`", shown(&key.name));
-        return Err(Wrong { within: Some(key.span.clone()), ..shape(reason) });
+        return Err(part_of(&key.span, reason));
     }
     let extra = match extra {
         Some(name) => Some(get(name).ok_or_else(|| shape(format!("has no `{name}`")))?),
@@ -359,7 +375,11 @@ fn shape(reason: String) -> Wrong {
 }
 
 fn part(item: &Item, reason: String) -> Wrong {
-    Wrong { within: Some(item.span.clone()), ..shape(reason) }
+    part_of(&item.span, reason)
+}
+
+fn part_of(span: &Range<usize>, reason: String) -> Wrong {
+    Wrong { within: Some(span.clone()), ..shape(reason) }
 }
 
 fn time_of(form: &str, item: &Item) -> Result<Duration, Wrong> {
