@@ -93,6 +93,8 @@ pub struct Loaded {
     pub links: Vec<(String, u32, String)>,
     /// Planned changes of load.
     pub phases: Vec<Phase>,
+    /// First line of the control log.
+    pub log_header: String,
 }
 
 /// A stretch of virtual time in which load is different.

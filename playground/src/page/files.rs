@@ -39,7 +39,8 @@ impl Page {
     /// The control log as JSON lines.
     #[must_use]
     pub fn control_log(&self) -> String {
-        self.live.borrow().log.iter().map(|line| format!("{line}\n")).collect()
+        let live = self.live.borrow();
+        std::iter::once(&live.loaded.log_header).chain(&live.log).map(|line| format!("{line}\n")).collect()
     }
 
     /// Offers the control log as a file.

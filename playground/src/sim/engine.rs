@@ -2,11 +2,10 @@
 
 use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Totals};
 use floodgate::catalogue::Look;
-use floodgate::control::{Action, Control};
-use floodgate::param::{ParamKind, ParamSpec, Value, Values};
+use floodgate::control::{Action, Control, ControlLog};
+use floodgate::param::{ParamKind, ParamSpec, Value, Values, spec_at};
 use floodgate::record::SeriesPoint;
-use floodgate::scenario::{parse_value, value_text};
-use floodgate::simulation::find_param;
+use floodgate::scenario::parse_value;
 use floodgate::status::Status;
 use floodgate::{Budget, Duration, Progress, Scenario, Simulation, Time};
 
@@ -226,59 +225,47 @@ impl Engine {
             .node(&act.node)
             .map(|n| n.descriptor)
             .ok_or_else(|| format!("“{}” does not run yet: reset first.", act.node))?;
-        let value = |specs: &[ParamSpec], path: &str, text: &str| {
-            let spec = find_param(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
-            let read = parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))?;
-            Ok::<_, String>((*spec, read))
+        let value = |specs: &'static [ParamSpec], path: &str, text: &str| {
+            let spec = spec_at(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
+            parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))
         };
         let fault_of = |name: &str| {
             descriptor.faults.iter().find(|f| f.name == name).ok_or_else(|| format!("There is no fault `{name}`."))
         };
-        let mut said = serde_json::Map::new();
         let action = match &act.deed {
             Deed::Set(changes) => {
-                let (mut set, mut told) = (Vec::new(), serde_json::Map::new());
-                for (path, text) in changes {
-                    let (spec, read) = value(descriptor.params, path, text.as_deref().unwrap_or("\"none\""))?;
-                    told.insert(path.clone(), json(&value_text(spec.kind, &read)));
-                    set.push((path.clone(), read));
-                }
-                said.insert("set".to_owned(), told.into());
-                Action::Set(set)
+                let read = |(path, text): &(String, Option<String>)| {
+                    Ok((path.clone(), value(descriptor.params, path, text.as_deref().unwrap_or("\"none\""))?))
+                };
+                Action::Set(changes.iter().map(read).collect::<Result<_, String>>()?)
             }
             Deed::Fault { fault, values } => {
                 let spec = fault_of(fault)?;
-                said.insert("fault".to_owned(), fault.as_str().into());
                 let mut complete = Values::default();
                 for param in spec.params {
                     let given = values.iter().find(|(name, _)| name == param.name).map(|(_, text)| text.as_str());
                     let read = match given.or(param.default) {
-                        Some(text) => value(spec.params, param.name, text)?.1,
+                        Some(text) => value(spec.params, param.name, text)?,
                         None => Value::Absent,
                     };
-                    if given.is_some() {
-                        said.insert(param.name.to_owned(), json(&value_text(param.kind, &read)));
-                    }
                     complete.set(param.name, read);
                 }
                 Action::Fault { fault: spec.name, values: complete }
             }
-            Deed::Heal { fault } => {
-                said.insert("heal".to_owned(), fault.as_str().into());
-                Action::Heal { fault: fault_of(fault)?.name }
-            }
+            Deed::Heal { fault } => Action::Heal { fault: fault_of(fault)?.name },
         };
         let lasting = act.lasting.as_deref().map(duration).transpose()?;
         let control = Control { at: Time(at_ns), node: act.node.clone(), action, lasting };
-        let mut line = serde_json::Map::new();
-        line.insert("at".to_owned(), control.at.to_string().into());
-        line.insert("node".to_owned(), act.node.as_str().into());
-        line.append(&mut said);
-        if let Some(lasting) = lasting {
-            line.insert("for".to_owned(), lasting.to_string().into());
-        }
+        let line = control.to_line(self.scenario())?;
         self.simulation.control(control)?;
-        Ok(serde_json::Value::Object(line).to_string())
+        Ok(line)
+    }
+
+    /// The first line of the control log.
+    #[must_use]
+    pub fn log_header(&self) -> String {
+        let log = ControlLog { scenario: self.scenario().name.clone(), seed: self.seed(), controls: Vec::new() };
+        log.to_text(self.scenario()).unwrap_or_default().trim_end().to_owned()
     }
 
     /// How a node stands.
@@ -336,23 +323,6 @@ impl Engine {
     pub fn last_point(&self) -> Option<Point> {
         self.points.last().copied()
     }
-}
-
-/// A TOML value as JSON: control logs hold the same texts and numbers as scenario files.
-fn json(toml: &str) -> serde_json::Value {
-    fn convert(value: &toml_edit::Value) -> serde_json::Value {
-        match value {
-            toml_edit::Value::Integer(n) => (*n.value()).into(),
-            toml_edit::Value::Float(n) => (*n.value()).into(),
-            toml_edit::Value::Boolean(b) => (*b.value()).into(),
-            toml_edit::Value::Array(items) => items.iter().map(convert).collect(),
-            toml_edit::Value::InlineTable(table) => {
-                table.iter().map(|(k, v)| (k.to_owned(), convert(v))).collect::<serde_json::Map<_, _>>().into()
-            }
-            other => other.as_str().map_or_else(|| other.to_string(), str::to_owned).into(),
-        }
-    }
-    toml.parse().map_or(serde_json::Value::Null, |value| convert(&value))
 }
 
 /// Runs a scenario without a page, and reports as the command line does. An empty seed or end means the file's own.

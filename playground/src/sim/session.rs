@@ -135,6 +135,7 @@ impl Session {
                     nodes: engine.node_ids(),
                     links: engine.link_ids(),
                     phases: engine.phases(),
+                    log_header: engine.log_header(),
                 };
                 self.engine = Some(engine);
                 (self.run, self.running, self.to_end) = (run, running, false);

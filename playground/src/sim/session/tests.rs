@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wire::{Deed, Point, Tone};
-use floodgate::{Budget, Scenario, Simulation, Time};
+use floodgate::{Budget, Control, Scenario, Simulation, Time};
 use std::cell::Cell;
 
 const HEALTHY: &str = include_str!("../../../../scenarios/single_server.toml");
@@ -28,13 +28,10 @@ fn run_out(session: &mut Session) {
     while session.turn(&tick, 8.0) != Next::Idle {}
 }
 
-fn digest_at(text: &str, seconds: f64, controls: &[&str]) -> String {
+fn digest_at(text: &str, seconds: f64) -> String {
     let scenario = Scenario::load(text).expect("a sound scenario");
     let mut simulation = Simulation::new(&scenario, scenario.seed);
-    for control in controls {
-        let _ = control;
-    }
-    simulation.advance(Budget::until(Time::from_secs_f64(seconds)));
+    let _ = simulation.advance(Budget::until(Time::from_secs_f64(seconds)));
     simulation.digest().to_string()
 }
 
@@ -47,7 +44,7 @@ fn run_to_end_gives_the_digest_of_a_plain_run() {
     let frame = frame(&mut session);
     assert_eq!(frame.now_ns, 60_000_000_000);
     assert!(!frame.running);
-    assert_eq!(frame.digest, Some((60_000_000_000, digest_at(HEALTHY, 60.0, &[]))));
+    assert_eq!(frame.digest, Some((60_000_000_000, digest_at(HEALTHY, 60.0))));
     assert_eq!(frame.points.len(), 240);
     assert_eq!(frame.totals.born, frame.totals.answered + frame.totals.failed + frame.totals.in_flight);
 }
@@ -57,7 +54,7 @@ fn time_passes_as_the_clock_and_the_speed_say() {
     let mut session = Session::new();
     load(&mut session, HEALTHY);
     let clock = Cell::new(0.0);
-    let mut pass = |session: &mut Session, ms: f64| {
+    let pass = |session: &mut Session, ms: f64| {
         for _ in 0..(ms / 10.0) as usize {
             clock.set(clock.get() + 10.0);
             session.turn(&|| clock.get(), 8.0);
@@ -73,7 +70,7 @@ fn time_passes_as_the_clock_and_the_speed_say() {
     pass(&mut session, 1000.0);
     let paused = frame(&mut session);
     assert_eq!((paused.now_ns, paused.running), (1_100_000_000, false));
-    assert_eq!(paused.digest, Some((1_000_000_000, digest_at(HEALTHY, 1.0, &[]))), "of the last whole second");
+    assert_eq!(paused.digest, Some((1_000_000_000, digest_at(HEALTHY, 1.0))), "of the last whole second");
 }
 
 #[test]
@@ -86,7 +83,7 @@ fn a_step_is_one_event_and_stepping_is_running() {
     }
     session.command(Command::RunToEnd);
     run_out(&mut session);
-    assert_eq!(frame(&mut session).digest.map(|d| d.1), Some(digest_at(HEALTHY, 60.0, &[])));
+    assert_eq!(frame(&mut session).digest.map(|d| d.1), Some(digest_at(HEALTHY, 60.0)));
 }
 
 #[test]
@@ -117,6 +114,12 @@ fn a_crowd_by_hand_is_logged_and_told() {
     let frame = frame(&mut session);
     assert_eq!(frame.log.len(), 1);
     assert!(frame.log[0].ends_with(r#"ms","node":"users","set":{"rate":"12000/s"},"for":"10s"}"#), "{}", frame.log[0]);
+    // The log replays to the same digest.
+    let scenario = Scenario::load(HEALTHY).expect("a sound scenario");
+    let mut replay = Simulation::new(&scenario, scenario.seed);
+    replay.control(Control::parse_line(&frame.log[0], &scenario).expect("a sound line")).expect("in time");
+    let _ = replay.advance(Budget::until(scenario.until));
+    assert_eq!(frame.digest.map(|d| d.1), Some(replay.digest().to_string()));
     let told = |what: &str| frame.lines.iter().any(|l| l.text.contains(what));
     assert!(told("saturated") && told("killed") && told("collapsed") && told("retries"), "{:#?}", frame.lines);
 }
