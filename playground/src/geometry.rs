@@ -24,13 +24,13 @@ const PORT_STEP: f64 = 28.0;
 pub fn size(node: &NodeSketch) -> (f64, f64) {
     let replicas = |n: usize| HEAD + REPLICA * n as f64 + FOOT;
     match node.descriptor.map(|d| d.look) {
-        Some(Look::Source) => (200.0, replicas(1)),
+        Some(Look::Source) => (168.0, replicas(1)),
         Some(Look::Servers) => {
             let count = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
-            (256.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
+            (208.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
         }
-        Some(Look::Store) => (232.0, replicas(1)),
-        Some(Look::Switch) | None => (184.0, replicas(1)),
+        Some(Look::Store) => (192.0, replicas(1)),
+        Some(Look::Switch) | None => (160.0, replicas(1)),
     }
 }
 
@@ -115,6 +115,14 @@ impl Places {
         let laid = layout(outline);
         let place = |n: &NodeSketch| n.position.or_else(|| self.0.get(&n.id).copied()).or_else(|| laid.get(&n.id).copied());
         Places(outline.nodes.iter().filter_map(|n| Some((n.id.clone(), place(n)?))).collect())
+    }
+
+    /// The same with one node elsewhere: a drag that is not over.
+    #[must_use]
+    pub fn with(&self, id: &str, at: Point) -> Places {
+        let mut moved = self.clone();
+        moved.0.insert(id.to_owned(), at);
+        moved
     }
 
     /// The rectangle around all cards: left, top, right, bottom.

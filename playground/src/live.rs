@@ -37,7 +37,19 @@ pub struct Live {
 struct Sample {
     at_ns: u64,
     nodes: Vec<NodeCounts>,
+    links: Vec<LinkCounts>,
     totals: Totals,
+}
+
+/// Rates of a link over the last second.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct LinkRates {
+    /// Calls per second.
+    pub calls: f64,
+    /// Retries among them, per second.
+    pub retries: f64,
+    /// Errors that came back, and calls given up, per second.
+    pub errors: f64,
 }
 
 /// Rates of a node over the last second.
@@ -109,7 +121,7 @@ impl Live {
         if self.samples.back().is_some_and(|s| at_ns < s.at_ns + WINDOW_NS / 20) {
             return;
         }
-        self.samples.push_back(Sample { at_ns, nodes: self.nodes.clone(), totals: self.last.totals });
+        self.samples.push_back(Sample { at_ns, nodes: self.nodes.clone(), links: self.links.clone(), totals: self.last.totals });
         while self.samples.len() > SAMPLES_MAX
             || (self.samples.len() > 2 && self.samples.get(1).is_some_and(|s| s.at_ns + WINDOW_NS <= at_ns))
         {
@@ -139,6 +151,16 @@ impl Live {
         let (offered, own) = (rate(|n| n.offered), rate(|n| n.offered_first));
         let amplification = if own > 0.0 { offered / own } else if offered > 0.0 { f64::INFINITY } else { 1.0 };
         NodeRates { offered, answered: rate(|n| n.answered), errors: rate(|n| n.errors), amplification }
+    }
+
+    /// Rates of a link.
+    #[must_use]
+    pub fn link_rates(&self, j: usize) -> LinkRates {
+        let Some((first, last, seconds)) = self.span() else { return LinkRates::default() };
+        let (Some(a), Some(b)) = (first.links.get(j), last.links.get(j)) else { return LinkRates::default() };
+        let rate = |f: fn(&LinkCounts) -> u64| f(b).saturating_sub(f(a)) as f64 / seconds;
+        let retries = rate(|l| l.retry);
+        LinkRates { calls: rate(|l| l.first) + retries, retries, errors: rate(|l| l.errors) + rate(|l| l.timeouts) }
     }
 
     /// Rates of the whole.

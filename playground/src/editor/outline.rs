@@ -10,6 +10,8 @@ use toml_edit::{Document, Item, TableLike};
 pub struct Outline {
     /// Its `name`.
     pub name: String,
+    /// Its `description`.
+    pub description: String,
     /// Nodes.
     pub nodes: Vec<NodeSketch>,
     /// Links.
@@ -71,7 +73,9 @@ impl Outline {
             Ok(document) => document,
             Err(error) => return Outline { broken: Some(error.to_string()), ..Outline::default() },
         };
-        let mut outline = Outline { name: string(document.get("name")).unwrap_or_default(), ..Outline::default() };
+        let text_of = |key: &str| string(document.get(key)).unwrap_or_default();
+        let mut outline =
+            Outline { name: text_of("name"), description: text_of("description"), ..Outline::default() };
         for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "name" | "description")) {
             outline.rest.push_str(&format!("{key} = {item}\n"));
         }

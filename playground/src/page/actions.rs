@@ -23,7 +23,7 @@ impl Page {
         self.wants_running.set(true);
         self.reset();
         self.say(&format!("Opened {name}."), false);
-        super::hooks::fit_soon();
+        self.fit();
         true
     }
 
@@ -40,6 +40,7 @@ impl Page {
         self.applied.replace(Outline::read(&text));
         self.pending.set(false);
         self.run.set(self.run.get().wrapping_add(1));
+        self.run_text.replace(text.clone());
         let running = self.wants_running.get();
         self.send(Command::Load { run: self.run.get(), text, seed: self.seed.get(), running });
         self.tell(Topic::Edit);

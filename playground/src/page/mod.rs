@@ -4,6 +4,7 @@
 mod actions;
 mod files;
 pub mod hooks;
+pub mod viewport;
 
 use crate::driver::{Driver, Starting};
 use crate::editor::{Editor, Outline};
@@ -90,6 +91,14 @@ pub struct Page {
     pub seed: Cell<Option<u64>>,
     /// Whether it ran when last commanded; frames tell what came of it.
     pub wants_running: Cell<bool>,
+    /// The text that the run was started from.
+    pub run_text: RefCell<String>,
+    /// Colours have changed since they were last read.
+    pub theme_changed: Cell<bool>,
+    /// A chart is to be drawn again although nothing new has come.
+    pub chart_dirty: Cell<bool>,
+    /// The load chart shows everything, not just what is served.
+    pub chart_all: Cell<bool>,
     run: Cell<u32>,
     driver: RefCell<Option<Rc<dyn Driver>>>,
     listeners: RefCell<Vec<(u32, Topic, Callback<()>)>>,
@@ -113,7 +122,7 @@ impl std::ops::Deref for PageRef {
     }
 }
 
-impl ImplicitClone for PageRef {}
+impl yew::html::ImplicitClone for PageRef {}
 
 impl Page {
     /// Starts the simulation and opens `text` in it, running.
@@ -138,6 +147,10 @@ impl Page {
             speed: Cell::new(1.0),
             seed: Cell::new(None),
             wants_running: Cell::new(true),
+            run_text: RefCell::default(),
+            theme_changed: Cell::new(true),
+            chart_dirty: Cell::new(true),
+            chart_all: Cell::new(false),
             run: Cell::new(0),
             driver: RefCell::new(None),
             listeners: RefCell::default(),
@@ -180,7 +193,9 @@ impl Page {
                 }
                 // A hidden page draws nothing, so it says at once that it is ready for more.
                 let hidden = web_sys::window().and_then(|w| w.document()).is_some_and(|d| d.hidden());
-                if hidden || !current {
+                if !current {
+                    self.send(crate::wire::Command::Drawn);
+                } else if hidden {
                     self.take_fresh();
                 }
             }
@@ -196,7 +211,9 @@ impl Page {
             live.take(frame);
         }
         drop(live);
-        self.send(crate::wire::Command::Drawn);
+        if some {
+            self.send(crate::wire::Command::Drawn);
+        }
         some
     }
 

@@ -98,7 +98,8 @@ impl Session {
 
     /// Does what is asked, and answers where there is something to answer.
     pub fn command(&mut self, command: Command) -> Option<Reply> {
-        self.sent.stale = true;
+        // That a frame has been drawn is nothing new to tell of.
+        self.sent.stale |= command != Command::Drawn;
         match command {
             Command::Load { run, text, seed, running } => return Some(self.load(run, &text, seed, running)),
             Command::Run => self.running = self.halted.is_none() && self.engine.is_some(),
