@@ -9,8 +9,10 @@ use crate::wire::LinkCounts;
 pub const FLIGHT_MS: f64 = 520.0;
 /// Flights that may be on the canvas at once, whatever happens.
 pub const VISIBLE_MAX: usize = 2000;
-/// Flights aimed at: beyond it a dot stands for more requests.
-const VISIBLE_AIM: f64 = 700.0;
+/// Flights aimed at on the busiest link: beyond it a dot stands for more requests.
+const BUSIEST_AIM: f64 = 420.0;
+/// Flights aimed at on all links together.
+const TOTAL_AIM: f64 = 1400.0;
 const SCALES: [u64; 16] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
 /// What flies.
@@ -72,7 +74,7 @@ pub struct Dots {
     known: Vec<LinkCounts>,
     carry: Vec<[u64; 6]>,
     scale: usize,
-    /// Requests per second of wall time, all kinds and links, smoothed.
+    /// What flies per second of wall time, weighed against the aims, smoothed.
     rate: f64,
     noise: u32,
 }
@@ -101,9 +103,10 @@ impl Dots {
         self.carry.resize(counts.len(), [0; 6]);
         let elapsed_ms = elapsed_ms.clamp(1.0, 200.0);
         let fresh = |known: &LinkCounts, now: &LinkCounts, kind: Kind| kind.count(now).saturating_sub(kind.count(known));
-        let total: u64 =
-            self.known.iter().zip(counts).map(|(a, b)| Kind::ALL.iter().map(|k| fresh(a, b, *k)).sum::<u64>()).sum();
-        self.rescale(total as f64 * 1000.0 / elapsed_ms);
+        let of_link = |(a, b): (&LinkCounts, &LinkCounts)| Kind::ALL.iter().map(|k| fresh(a, b, *k)).sum::<u64>();
+        let busiest = self.known.iter().zip(counts).map(of_link).max().unwrap_or(0) as f64 / BUSIEST_AIM;
+        let total = self.known.iter().zip(counts).map(of_link).sum::<u64>() as f64 / TOTAL_AIM;
+        self.rescale(busiest.max(total) * 1000.0 / elapsed_ms, elapsed_ms);
         let scale = self.scale();
         for (link, now) in counts.iter().enumerate() {
             for (slot, kind) in Kind::ALL.into_iter().enumerate() {
@@ -129,15 +132,15 @@ impl Dots {
         self.flights.retain(|f| now_ms - f.starts_ms < FLIGHT_MS);
     }
 
-    fn rescale(&mut self, rate: f64) {
+    fn rescale(&mut self, rate: f64, elapsed_ms: f64) {
         // Quick to rise, slow to fall: a scale that flickers could not be read.
-        let weight = if rate > self.rate { 0.25 } else { 0.02 };
-        self.rate += (rate - self.rate) * weight;
+        let memory_ms = if rate > self.rate { 250.0 } else { 1200.0 };
+        self.rate += (rate - self.rate) * elapsed_ms / (elapsed_ms + memory_ms);
         let visible = |scale: usize| self.rate * FLIGHT_MS / 1000.0 / SCALES[scale] as f64;
-        while self.scale + 1 < SCALES.len() && visible(self.scale) > VISIBLE_AIM {
+        while self.scale + 1 < SCALES.len() && visible(self.scale) > 1.0 {
             self.scale += 1;
         }
-        while self.scale > 0 && visible(self.scale - 1) < VISIBLE_AIM * 0.6 {
+        while self.scale > 0 && visible(self.scale - 1) < 0.7 {
             self.scale -= 1;
         }
     }

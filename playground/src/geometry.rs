@@ -14,9 +14,9 @@ pub const LANE: f64 = 5.0;
 const HEAD: f64 = 46.0;
 const FOOT: f64 = 30.0;
 /// Height of one replica within a card.
-pub const REPLICA: f64 = 62.0;
+pub const REPLICA: f64 = 72.0;
 /// Ports sit at this height, so that cards of different heights are linked by straight lines.
-const PORT_Y: f64 = HEAD + REPLICA / 2.0;
+const PORT_Y: f64 = HEAD + 27.0;
 const PORT_STEP: f64 = 28.0;
 
 /// Width and height of a card.
@@ -29,7 +29,7 @@ pub fn size(node: &NodeSketch) -> (f64, f64) {
             let count = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
             (208.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
         }
-        Some(Look::Store) => (192.0, replicas(1)),
+        Some(Look::Store) => (208.0, replicas(1)),
         Some(Look::Switch) | None => (160.0, replicas(1)),
     }
 }

@@ -94,15 +94,18 @@ pub fn load(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Result<
             chart.draw_series(std::iter::once(Text::new(format!(" {number}"), (*t, top), small.clone())))?;
         }
         if offered > top {
-            let text = format!("↑ offered, up to {}/s", short(offered));
-            let (width, _) = area.dim_in_pixel();
-            let at = (width as i32 - px(look, 168.0) as i32, px(look, 10.0) as i32);
-            area.draw(&Text::new(text, at, font(look, &look.theme.first)))?;
+            let text = format!("↑ offered: up to {}/s", short(offered));
+            let style = font(look, &look.theme.first);
+            let (width, height) = area.estimate_text_size(&text, &style)?;
+            let (right, _) = area.dim_in_pixel();
+            let (x, y, pad) = (right as i32 - width as i32 - px(look, 20.0) as i32, px(look, 13.0) as i32, px(look, 4.0) as i32);
+            let ground = rgb(&look.theme.surface).filled();
+            area.draw(&Rectangle::new([(x - pad, y - pad), (x + width as i32 + pad, y + height as i32 + pad)], ground))?;
+            area.draw(&Text::new(text, (x, y), style))?;
         }
         area.present()?;
         Ok(())
     };
-    let mut draw = draw;
     draw().map_err(|e| e.to_string())
 }
 
@@ -143,7 +146,7 @@ pub fn latency(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Resu
         .draw()
         .map_err(|e| e.to_string())?;
     let bands = bands(live, end);
-    let mut draw = || -> Result<(), Box<dyn std::error::Error>> {
+    let draw = || -> Result<(), Box<dyn std::error::Error>> {
         let band = rgb(&look.theme.muted).mix(0.16).filled();
         chart.draw_series(bands.iter().map(|(from, to)| Rectangle::new([(*from, bottom), (*to, top)], band)))?;
         chart.draw_series(LineSeries::new(p99, line(&look.theme.error, look, 1.4)))?;

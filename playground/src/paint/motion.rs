@@ -89,7 +89,7 @@ fn place(flight: &Flight, curves: &[Option<Curve>], view: Viewport, now_ms: f64)
     }
     let (along, lane) = match flight.kind {
         // What is given up does not arrive anywhere new: it fades from the middle of the way.
-        Kind::GivenUp => (0.45 + 0.3 * t, -LANE * 2.4),
+        Kind::GivenUp => (0.45 + 0.3 * t, -LANE * 1.9),
         // Nobody takes a late answer: it stops short of the caller.
         Kind::Late => (1.0 - 0.75 * t, LANE),
         kind if kind.returns() => (1.0 - t, LANE),

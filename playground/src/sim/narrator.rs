@@ -8,6 +8,10 @@ use floodgate::status::{Mode, Status};
 
 /// Windows that a condition must hold before it is told: a second.
 const HOLD: u32 = 4;
+/// The same for saturation: a server may be dead within a second.
+const HOLD_BUSY: u32 = 2;
+/// Deaths of one node that are told with everything around them; later ones are told alone.
+const DEATHS_IN_FULL: f64 = 2.0;
 /// Saturation from which a node counts as saturated.
 const SATURATED: f64 = 0.98;
 /// Lines that are kept; the last one then says that no more are told.
@@ -41,6 +45,7 @@ struct NodeStory {
     kills: f64,
     kills_told_s: f64,
     busy_windows: u32,
+    calm_windows: u32,
     saturated: bool,
     numbered: bool,
     full: bool,
@@ -154,14 +159,23 @@ impl Narrator {
         let title = node.title.clone();
 
         let kills = node.kills_gauge.and_then(|g| status.gauges.get(g)).copied().unwrap_or(0.0);
-        if kills > node.kills && t - node.kills_told_s >= 1.0 {
-            told.push((Tone::Bad, format!("{title} runs out of memory and is killed (no. {kills:.0})"), None));
+        let killed = kills > node.kills && t - node.kills_told_s >= 1.0;
+        if killed {
+            let text = if kills > DEATHS_IN_FULL {
+                format!("{title} is killed again (no. {kills:.0})")
+            } else {
+                format!("{title} runs out of memory and is killed (no. {kills:.0})")
+            };
+            told.push((Tone::Bad, text, None));
             (node.kills, node.kills_told_s) = (kills, t);
         }
+        let weary = node.kills > DEATHS_IN_FULL;
         let down = status.replicas.iter().filter(|r| matches!(r.mode, Mode::Down | Mode::Starting)).count();
         if down != node.down {
             let all = status.replicas.len();
             match (down, all) {
+                (0, _) if weary && t - node.kills_told_s < 10.0 => {}
+                (_, _) if killed => {}
                 (0, 1) => told.push((Tone::Plain, format!("{title} is up again"), None)),
                 (0, _) => told.push((Tone::Plain, format!("{title}: all {all} replicas are up again"), None)),
                 (_, 1) => told.push((Tone::Bad, format!("{title} is down"), None)),
@@ -172,7 +186,7 @@ impl Narrator {
 
         let busy = status.saturation.is_some_and(|s| s >= SATURATED);
         node.busy_windows = if busy { node.busy_windows + 1 } else { 0 };
-        if node.busy_windows >= HOLD && !node.saturated {
+        if node.busy_windows >= HOLD_BUSY && !node.saturated {
             node.saturated = true;
             let wave = (!node.numbered).then(|| {
                 node.numbered = true;
@@ -180,7 +194,11 @@ impl Narrator {
                 (i as u32, self.waves)
             });
             told.push((Tone::Bad, format!("{title} is saturated"), wave));
-        } else if node.saturated && status.saturation.is_some_and(|s| s < 0.8) && down == 0 {
+        }
+        // A server that has just come back is idle for an instant: that is no recovery.
+        let calm = status.saturation.is_some_and(|s| s < 0.8) && down == 0;
+        node.calm_windows = if calm { node.calm_windows + 1 } else { 0 };
+        if node.saturated && node.calm_windows >= HOLD {
             node.saturated = false;
             told.push((Tone::Good, format!("{title} has capacity again"), None));
         }
@@ -201,7 +219,7 @@ impl Narrator {
 
         for (tone, text, wave) in told {
             // A saturation is dated to when it began.
-            let began = if wave.is_some() { t - f64::from(HOLD - 1) * 0.25 } else { t };
+            let began = if wave.is_some() { t - f64::from(HOLD_BUSY - 1) * 0.25 } else { t };
             self.tell(began, tone, text, wave);
         }
     }

@@ -56,10 +56,11 @@ fn Face(props: &FaceProps) -> Html {
     let FaceProps { page, node } = props;
     use_topic(page, Topic::Pulse);
     let kind = node.descriptor.map_or(node.kind.as_str(), |d| d.title).to_owned();
-    let (index, state) = {
+    let (index, state, wave) = {
         let live = page.live.borrow();
         let index = live.index(&node.id);
-        (index, index.and_then(|i| live.statuses.get(i)).map(super::gauges::state))
+        let wave = index.and_then(|i| live.waves.get(&(i as u32)).copied());
+        (index, index.and_then(|i| live.statuses.get(i)).map(super::gauges::state), wave)
     };
     let onkeydown = {
         let (page, id) = (page.clone(), node.id.clone());
@@ -70,6 +71,9 @@ fn Face(props: &FaceProps) -> Html {
     html! {
         <div class={classes!("card", state.class, waiting.then_some("waiting"))} role="button" tabindex="0" data-node={node.id.clone()}
              aria-label={format!("{}, {kind}", node.title)} {onkeydown}>
+            if let Some((number, t)) = wave {
+                <span class="badge wave" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
+            }
             <div class="head">
                 <span class="glyph">{ icons::look(node.descriptor.map(|d| d.look)) }</span>
                 <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
@@ -95,14 +99,13 @@ struct BadgesProps {
     index: Option<usize>,
 }
 
-/// Number of the first saturation, faults, amplification.
+/// Faults and amplification.
 #[component]
 fn Badges(props: &BadgesProps) -> Html {
     use_topic(&props.page, Topic::Pulse);
     let Some(i) = props.index else { return html! {} };
     let live = props.page.live.borrow();
     let rates = live.node_rates(i);
-    let wave = live.waves.get(&(i as u32)).copied();
     let faults = live.statuses.get(i).map(|s| s.faults.join(", ")).unwrap_or_default();
     let amplification = if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
     let loud = rates.amplification >= 1.2;
@@ -113,9 +116,6 @@ fn Badges(props: &BadgesProps) -> Html {
             }
             if rates.offered >= 0.05 && loud {
                 <span class="badge amplified" title="Calls that arrive ÷ those of them that no retry caused">{ amplification }</span>
-            }
-            if let Some((number, t)) = wave {
-                <span class="badge wave" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
             }
         </span>
     }

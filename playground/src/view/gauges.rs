@@ -43,7 +43,7 @@ pub fn patterns() -> Html {
 
 /// The state of a node in one word.
 pub fn state(status: &Status) -> State {
-    let down = !status.replicas.is_empty() && status.replicas.iter().all(|r| r.mode == Mode::Down);
+    let down = !status.replicas.is_empty() && status.replicas.iter().all(|r| matches!(r.mode, Mode::Down | Mode::Starting));
     let full = status.replicas.iter().any(|r| r.queue_cap.is_some_and(|cap| cap > 0 && r.queue >= cap));
     let class = match status.saturation {
         _ if down => "down",
@@ -136,6 +136,9 @@ fn replica((r, count): &(ReplicaStatus, usize), look: Option<Look>) -> Html {
             { tank(r) }
             if r.memory_limit > 0 { { memory(r) } }
             { overlay(r) }
+            if r.zombies > 0 {
+                <text x="0" y="66" class="for-nobody">{ format!("{} work for nobody", r.zombies) }</text>
+            }
         </svg>
     }
 }
@@ -266,10 +269,10 @@ fn overlay(r: &ReplicaStatus) -> Html {
         Mode::Warming => html! {
             <>
                 <rect fill="url(#stripes)" x="0" y="14" width="184" height="26" rx="4" />
-                <text class="warm" x="184" y="62" text-anchor="end">{ format!("warming up {percent}") }</text>
+                <text class="warm" x="184" y="66" text-anchor="end">{ format!("warming {percent}") }</text>
             </>
         },
-        Mode::Draining => html! { <text class="warm" x="184" y="62" text-anchor="end">{ "draining" }</text> },
+        Mode::Draining => html! { <text class="warm" x="184" y="66" text-anchor="end">{ "draining" }</text> },
     }
 }
 

@@ -72,9 +72,9 @@ fn Lanes(props: &LanesProps) -> Html {
             <path id={format!("return-{i}")} class="mid" d={curve.path()} />
             <g id={format!("label-{i}")} class="link-label" transform={format!("translate({x:.1} {y:.1})")}>
                 if rates.calls >= 0.05 {
-                    <text y="-15">{ format!("{}/s", short(rates.calls)) }</text>
+                    <text y="-20">{ format!("{}/s", short(rates.calls)) }</text>
                     if share >= 0.05 {
-                        <text y="26" class="retries">{ format!("{:.0} % retries", share * 100.0) }</text>
+                        <text y="30" class="retries">{ format!("{:.0} % retries", share * 100.0) }</text>
                     }
                 }
             </g>

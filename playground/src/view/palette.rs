@@ -73,14 +73,15 @@ fn Entry(props: &EntryProps) -> Html {
     let Kind(descriptor) = props.descriptor;
     let page = props.page.clone();
     let press: Rc<std::cell::Cell<Press>> = use_memo((), |()| std::cell::Cell::new(Press::default()));
+    let entry = use_node_ref();
     let onpointerdown = {
-        let press = press.clone();
+        let (press, entry) = (press.clone(), entry.clone());
         Callback::from(move |event: PointerEvent| {
             if event.button() != 0 {
                 return;
             }
             press.set(Press { at: point(&event), held: true, dragged: false });
-            if let Some(entry) = event.current_target().and_then(|t| t.dyn_into::<Element>().ok()) {
+            if let Some(entry) = entry.cast::<Element>() {
                 // Without capture the drag still works as long as the pointer stays in the window.
                 let _ = entry.set_pointer_capture(event.pointer_id());
             }
@@ -127,7 +128,7 @@ fn Entry(props: &EntryProps) -> Html {
         }
     });
     html! {
-        <button type="button" class="entry" data-kind={descriptor.kind} title={descriptor.manual}
+        <button type="button" ref={entry} class="entry" data-kind={descriptor.kind} title={descriptor.manual}
                 aria-label={format!("Add {}", descriptor.title)}
                 {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onclick}>
             { icons::look(Some(descriptor.look)) }
