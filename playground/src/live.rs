@@ -22,6 +22,8 @@ pub struct Live {
     pub nodes: Vec<NodeCounts>,
     /// Counters of links.
     pub links: Vec<LinkCounts>,
+    /// Share of each node's capacity in use over the last second; NaN where that has no meaning.
+    pub utilization: Vec<f32>,
     /// The series so far.
     pub points: Vec<Point>,
     /// The ticker so far.
@@ -101,6 +103,9 @@ impl Live {
         for (i, counts) in frame.links.drain(..) {
             put(&mut self.links, i, counts);
         }
+        if !frame.utilization.is_empty() {
+            self.utilization = std::mem::take(&mut frame.utilization);
+        }
         self.points.append(&mut frame.points);
         for line in frame.lines.drain(..) {
             if let Some((node, number)) = line.wave {
@@ -126,6 +131,15 @@ impl Live {
             || (self.samples.len() > 2 && self.samples.get(1).is_some_and(|s| s.at_ns + WINDOW_NS <= at_ns))
         {
             self.samples.pop_front();
+        }
+    }
+
+    /// Share of a node's capacity in use over the last second; before the first window, as it is now.
+    #[must_use]
+    pub fn load(&self, i: usize) -> Option<f64> {
+        match self.utilization.get(i) {
+            Some(u) => (!u.is_nan()).then(|| f64::from(*u)),
+            None => self.statuses.get(i)?.saturation,
         }
     }
 

@@ -135,6 +135,9 @@ pub struct Frame {
     pub links: Vec<(u32, LinkCounts)>,
     /// Windows of the series that have been completed.
     pub points: Vec<Point>,
+    /// Share of each node's capacity in use over the last second; NaN where that has no meaning. Empty when no window has
+    /// been completed since the frame before.
+    pub utilization: Vec<f32>,
     /// What there is to tell.
     pub lines: Vec<Line>,
     /// Entries of the control log, as JSON.

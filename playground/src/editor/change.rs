@@ -11,6 +11,8 @@ pub enum Change {
         id: String,
         /// Kind.
         kind: String,
+        /// What is shown of it.
+        title: String,
         /// Place on the canvas.
         at: (f64, f64),
     },
@@ -106,10 +108,11 @@ impl Change {
         let mut document: DocumentMut =
             text.parse().map_err(|e: toml_edit::TomlError| format!("The scenario is not TOML: {}", e.message()))?;
         match self {
-            Change::AddNode { id, kind, at } => {
+            Change::AddNode { id, kind, title, at } => {
                 let mut table = Table::new();
                 table.insert("id", toml_edit::value(id));
                 table.insert("kind", toml_edit::value(kind));
+                table.insert("title", toml_edit::value(title));
                 table.insert("position", position(*at));
                 append(&mut document, "node", table)?;
             }

@@ -60,7 +60,7 @@ mod tests {
         let text = "[[node]]\nid = 'u'\nkind = 'clients'\nrate = '1/s'\nretry = { attempts = 3 }\n";
         let live = diff(text, &text.replace("1/s", "2/s").replace('3', "0"));
         assert!(!live.needs_reset);
-        let wanted = vec![("rate".into(), Some("'2/s'".into())), ("retry.attempts".into(), Some("0".into()))];
+        let wanted = vec![("rate".into(), Some("\"2/s\"".into())), ("retry.attempts".into(), Some("0".into()))];
         assert_eq!(live.sets, vec![("u".to_owned(), wanted)]);
         let back = diff(text, &text.replace("rate = '1/s'\n", ""));
         assert_eq!(back.sets, vec![("u".to_owned(), vec![("rate".into(), Some("\"100/s\"".into()))])], "the default");

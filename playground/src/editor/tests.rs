@@ -64,9 +64,9 @@ fn nested_parameters_come_and_go() {
 fn a_node_is_added_behind_the_others_and_linked() {
     let mut editor = Editor::new(TEXT);
     let id = Change::free_id(TEXT, "service");
-    assert_eq!(editor.edit(&Change::AddNode { id: id.clone(), kind: "service".into(), at: (480.0, 80.0) }), Ok(true));
+    assert_eq!(editor.edit(&Change::AddNode { id: id.clone(), kind: "service".into(), title: "Service".into(), at: (480.0, 80.0) }), Ok(true));
     assert_eq!(editor.edit(&Change::Connect { from: "web".into(), to: id }), Ok(true));
-    let wanted = "position = [240, 80]\n\n[[node]]\nid = \"service\"\nkind = \"service\"\nposition = [480, 80]\n\n[[link]]\nfrom = \"users\"";
+    let wanted = "position = [240, 80]\n\n[[node]]\nid = \"service\"\nkind = \"service\"\ntitle = \"Service\"\nposition = [480, 80]\n\n[[link]]\nfrom = \"users\"";
     assert!(editor.text().contains(wanted), "{}", editor.text());
     let outline = Outline::read(editor.text());
     assert_eq!(outline.links.len(), 2);
@@ -119,7 +119,7 @@ fn any_change() -> impl Strategy<Value = Change> {
     let path = prop::sample::select(vec!["rate", "retry.attempts", "retry", "queue", "title", "a.b.c"]);
     let value = prop::option::of(prop::sample::select(vec!["1", "\"2s\"", "{ x = 1 }", "[1, 2]", "ü", "'é'"]));
     (0..7u8, ids, path, value, -500.0..500.0f64).prop_map(|(which, (a, b), path, value, x)| match which {
-        0 => Change::AddNode { id: a, kind: "service".into(), at: (x.round(), x) },
+        0 => Change::AddNode { id: a, kind: "service".into(), title: "Té".into(), at: (x.round(), x) },
         1 => Change::MoveNode { id: a, to: (x, x.round()) },
         2 => Change::Connect { from: a, to: b },
         3 => Change::Disconnect { from: a, ports: vec![String::new(), "out".into()], to: b },

@@ -156,7 +156,12 @@ impl Page {
     /// A new node of a kind.
     pub fn add(&self, kind: &str, at: (f64, f64)) {
         let id = Change::free_id(self.editor.borrow().text(), kind);
-        match self.edit(&Change::AddNode { id: id.clone(), kind: kind.to_owned(), at: crate::geometry::snap(at) }) {
+        let descriptor = floodgate::catalogue().iter().find(|d| d.kind == kind);
+        // `service_2` is shown as “Service 2”.
+        let number = id.strip_prefix(kind).unwrap_or_default().replace('_', " ");
+        let title = format!("{}{number}", descriptor.map_or(kind, |d| d.title));
+        let at = crate::geometry::snap(at);
+        match self.edit(&Change::AddNode { id: id.clone(), kind: kind.to_owned(), title, at }) {
             Ok(()) => self.select(Some(Selection::Node(id))),
             Err(why) => self.say(&why, true),
         }

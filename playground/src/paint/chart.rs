@@ -129,7 +129,7 @@ pub fn latency(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Resu
         .margin_top(px(look, 8.0))
         .margin_right(px(look, 12.0))
         .x_label_area_size(px(look, 20.0))
-        .y_label_area_size(px(look, 48.0))
+        .y_label_area_size(px(look, 56.0))
         .build_cartesian_2d(0.0..end, (bottom..top).log_scale())
         .map_err(|e| e.to_string())?;
     chart

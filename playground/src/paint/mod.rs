@@ -27,7 +27,8 @@ struct Painter {
     dots: Dots,
     theme: Theme,
     run: u32,
-    last_ms: f64,
+    /// When the dots were last fed.
+    fed_ms: f64,
     pulse_ms: f64,
     /// What the next frames have to bring up to date, one thing each, so that no frame has to do it all.
     due: Vec<Due>,
@@ -51,7 +52,7 @@ pub fn start(page: Rc<Page>) {
         dots: Dots::default(),
         theme: Theme::default(),
         run: 0,
-        last_ms: 0.0,
+        fed_ms: 0.0,
         pulse_ms: 0.0,
         due: Vec::new(),
         still: false,
@@ -97,7 +98,6 @@ impl Painter {
     }
 
     fn draw(&mut self, now_ms: f64) -> Result<(), JsValue> {
-        let elapsed = now_ms - std::mem::replace(&mut self.last_ms, now_ms);
         if self.page.theme_changed.replace(false) {
             self.theme = Theme::read()?;
             self.still = self
@@ -113,11 +113,15 @@ impl Painter {
             self.dots.clear();
             self.dirty = true;
         }
-        if fresh {
-            self.dirty = true;
-            self.dots.feed(&self.page.live.borrow().links, now_ms, elapsed);
+        self.dirty |= fresh;
+        let live = self.page.live.borrow();
+        // A run that stands still is looked at too, so that the scale of the dots comes down again.
+        if fresh || !live.last.running {
+            let elapsed = now_ms - std::mem::replace(&mut self.fed_ms, now_ms);
+            self.dots.feed(&live.links, now_ms, elapsed);
             self.page.dot_scale.set(self.dots.scale());
         }
+        drop(live);
         self.motion(now_ms)?;
         if now_ms - self.pulse_ms >= PULSE_MS {
             self.pulse_ms = now_ms;

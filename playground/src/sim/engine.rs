@@ -318,6 +318,20 @@ impl Engine {
         self.points.get(from..).unwrap_or_default().to_vec()
     }
 
+    /// Share of a node's capacity in use, over the last second of completed windows; `None` where that has no meaning.
+    #[must_use]
+    pub fn utilization(&self, node: usize, windows: usize) -> Option<f64> {
+        self.simulation.status(node).saturation.or_else(|| self.has_capacity(node).then_some(0.0))?;
+        let series = self.simulation.series();
+        let recent = &series[series.len().saturating_sub(windows)..];
+        let sum: f64 = recent.iter().filter_map(|p| p.nodes.get(node)).map(|n| n.utilization).sum();
+        (!recent.is_empty()).then(|| sum / recent.len() as f64)
+    }
+
+    fn has_capacity(&self, node: usize) -> bool {
+        self.scenario().nodes.get(node).is_some_and(|n| matches!(n.descriptor.look, Look::Servers | Look::Store))
+    }
+
     /// The last completed window.
     #[must_use]
     pub fn last_point(&self) -> Option<Point> {

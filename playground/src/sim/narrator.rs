@@ -12,8 +12,8 @@ const HOLD: u32 = 4;
 const HOLD_BUSY: u32 = 2;
 /// Deaths of one node that are told with everything around them; later ones are told alone.
 const DEATHS_IN_FULL: f64 = 2.0;
-/// Saturation from which a node counts as saturated.
-const SATURATED: f64 = 0.98;
+/// Mean use of its capacity over a window from which a node counts as saturated.
+const SATURATED: f64 = 0.95;
 /// Lines that are kept; the last one then says that no more are told.
 const LINES_MAX: usize = 2000;
 /// Shares of retries that are worth a line.
@@ -126,7 +126,7 @@ impl Narrator {
         let t = at_ns as f64 / 1e9;
         self.triggers_pass(t);
         for i in 0..self.nodes.len() {
-            self.node(i, &engine.status(i), t);
+            self.node(i, &engine.status(i), engine.utilization(i, 1), t);
         }
         if let Some(point) = engine.last_point() {
             self.recent.push(point);
@@ -153,7 +153,7 @@ impl Narrator {
         self.closed = over.len();
     }
 
-    fn node(&mut self, i: usize, status: &Status, t: f64) {
+    fn node(&mut self, i: usize, status: &Status, utilization: Option<f64>, t: f64) {
         let node = &mut self.nodes[i];
         let mut told: Vec<(Tone, String, Option<(u32, u32)>)> = Vec::new();
         let title = node.title.clone();
@@ -184,7 +184,7 @@ impl Narrator {
             node.down = down;
         }
 
-        let busy = status.saturation.is_some_and(|s| s >= SATURATED);
+        let busy = utilization.is_some_and(|u| u >= SATURATED);
         node.busy_windows = if busy { node.busy_windows + 1 } else { 0 };
         if node.busy_windows >= HOLD_BUSY && !node.saturated {
             node.saturated = true;
@@ -196,7 +196,7 @@ impl Narrator {
             told.push((Tone::Bad, format!("{title} is saturated"), wave));
         }
         // A server that has just come back is idle for an instant: that is no recovery.
-        let calm = status.saturation.is_some_and(|s| s < 0.8) && down == 0;
+        let calm = utilization.is_some_and(|u| u < 0.8) && down == 0;
         node.calm_windows = if calm { node.calm_windows + 1 } else { 0 };
         if node.saturated && node.calm_windows >= HOLD {
             node.saturated = false;

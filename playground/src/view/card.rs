@@ -60,7 +60,7 @@ fn Face(props: &FaceProps) -> Html {
         let live = page.live.borrow();
         let index = live.index(&node.id);
         let wave = index.and_then(|i| live.waves.get(&(i as u32)).copied());
-        (index, index.and_then(|i| live.statuses.get(i)).map(super::gauges::state), wave)
+        (index, index.and_then(|i| Some(super::gauges::state(live.statuses.get(i)?, live.load(i)))), wave)
     };
     let onkeydown = {
         let (page, id) = (page.clone(), node.id.clone());

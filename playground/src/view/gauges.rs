@@ -42,13 +42,13 @@ pub fn patterns() -> Html {
 }
 
 /// The state of a node in one word.
-pub fn state(status: &Status) -> State {
+pub fn state(status: &Status, load: Option<f64>) -> State {
     let down = !status.replicas.is_empty() && status.replicas.iter().all(|r| matches!(r.mode, Mode::Down | Mode::Starting));
     let full = status.replicas.iter().any(|r| r.queue_cap.is_some_and(|cap| cap > 0 && r.queue >= cap));
-    let class = match status.saturation {
+    let class = match load {
         _ if down => "down",
         _ if full => "saturated full",
-        Some(s) if s >= 0.98 => "saturated",
+        Some(s) if s >= 0.95 => "saturated",
         Some(s) if s >= 0.8 => "busy",
         _ => "",
     };
@@ -290,12 +290,11 @@ pub struct FootProps {
 pub fn Foot(props: &FootProps) -> Html {
     use_topic(&props.page, Topic::Pulse);
     let live = props.page.live.borrow();
-    let Some(status) = live.statuses.get(props.index) else { return html! {} };
     let rates = live.node_rates(props.index);
     html! {
         <>
-            if let Some(saturation) = status.saturation {
-                <span class="rho" title="Share of capacity in use now">{ "ρ " }<b>{ format!("{saturation:.2}") }</b></span>
+            if let Some(load) = live.load(props.index) {
+                <span class="rho" title="Share of capacity in use, over the last second">{ "ρ " }<b>{ format!("{load:.2}") }</b></span>
             }
             <span class="rate ok" title="Answered well, per second">{ format!("✓ {}/s", short(rates.answered)) }</span>
             if rates.errors >= 0.05 {

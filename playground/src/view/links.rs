@@ -68,7 +68,7 @@ fn Lanes(props: &LanesProps) -> Html {
     let (x, y) = curve.at(0.5, 0.0);
     html! {
         <>
-            <path id={format!("call-{i}")} class={classes!("lane", running.is_none().then_some("pending"))} d={curve.path()} stroke-width={width} />
+            <path id={format!("call-{i}")} class={classes!("lane", (share > 0.5).then_some("loop"), running.is_none().then_some("pending"))} d={curve.path()} stroke-width={width} />
             <path id={format!("return-{i}")} class="mid" d={curve.path()} />
             <g id={format!("label-{i}")} class="link-label" transform={format!("translate({x:.1} {y:.1})")}>
                 if rates.calls >= 0.05 {

@@ -50,6 +50,15 @@ fn run_to_end_gives_the_digest_of_a_plain_run() {
 }
 
 #[test]
+fn of_a_healthy_run_there_is_nothing_to_tell() {
+    let mut session = Session::new();
+    load(&mut session, HEALTHY);
+    session.command(Command::RunToEnd);
+    run_out(&mut session);
+    assert_eq!(frame(&mut session).lines, Vec::new());
+}
+
+#[test]
 fn time_passes_as_the_clock_and_the_speed_say() {
     let mut session = Session::new();
     load(&mut session, HEALTHY);
