@@ -179,7 +179,10 @@ impl Page {
             Reply::Ready => {}
             Reply::Loaded(loaded) if loaded.run == self.run.get() => {
                 self.live.replace(Live::new(loaded));
-                self.fresh.borrow_mut().clear();
+                // A frame of the run before that nobody will draw is done with, or the session would wait for ever.
+                if !self.fresh.take().is_empty() {
+                    self.send(crate::wire::Command::Drawn);
+                }
                 self.recurve();
                 self.tell(Topic::Edit);
                 self.tell(Topic::Pulse);

@@ -93,16 +93,6 @@ pub fn load(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Result<
             chart.draw_series(std::iter::once(PathElement::new(vec![(*t, 0.0), (*t, top)], dash)))?;
             chart.draw_series(std::iter::once(Text::new(format!(" {number}"), (*t, top), small.clone())))?;
         }
-        if offered > top {
-            let text = format!("↑ offered: up to {}/s", short(offered));
-            let style = font(look, &look.theme.first);
-            let (width, height) = area.estimate_text_size(&text, &style)?;
-            let (right, _) = area.dim_in_pixel();
-            let (x, y, pad) = (right as i32 - width as i32 - px(look, 20.0) as i32, px(look, 13.0) as i32, px(look, 4.0) as i32);
-            let ground = rgb(&look.theme.surface).filled();
-            area.draw(&Rectangle::new([(x - pad, y - pad), (x + width as i32 + pad, y + height as i32 + pad)], ground))?;
-            area.draw(&Text::new(text, (x, y), style))?;
-        }
         area.present()?;
         Ok(())
     };

@@ -44,9 +44,14 @@ fn LoadNow(props: &PageProps) -> Html {
     use_topic(&props.page, Topic::Pulse);
     let live = props.page.live.borrow();
     let point = live.points.last().copied().unwrap_or_default();
+    let peak = |f: fn(&crate::wire::Point) -> f32| live.points.iter().map(|p| f64::from(f(p))).fold(0.0, f64::max);
+    let (offered, served) = (peak(|p| p.offered), peak(|p| p.throughput.max(p.goodput)));
     html! {
         <span class="keys">
-            <span class="l-offered">{ "offered " }<b>{ short(f64::from(point.offered)) }</b></span>
+            <span class="l-offered">{ "offered " }<b>{ short(f64::from(point.offered)) }</b>
+                // Where the line leaves the chart, its height is said.
+                if offered > served * 2.0 { { format!(" peak {}", short(offered)) } }
+            </span>
             <span class="l-throughput">{ "throughput " }<b>{ short(f64::from(point.throughput)) }</b></span>
             <span class="l-goodput">{ "goodput " }<b data-testid="goodput">{ short(f64::from(point.goodput)) }</b></span>
             <span class="l-wasted">{ "wasted " }<b>{ short(f64::from((point.throughput - point.goodput).max(0.0))) }</b></span>

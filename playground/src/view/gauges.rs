@@ -128,16 +128,17 @@ fn shown(replicas: &[ReplicaStatus]) -> Vec<(ReplicaStatus, usize)> {
 fn replica((r, count): &(ReplicaStatus, usize), look: Option<Look>) -> Html {
     let unit = if look == Some(Look::Store) { "conns" } else { "workers" };
     let many = if *count > 1 { format!("{count} more: ") } else { String::new() };
+    // What is not there yet holds nothing.
+    let alive = !matches!(r.mode, Mode::Down | Mode::Starting);
     html! {
         <svg class={classes!("replica", mode_class(r.mode))} viewBox={format!("0 0 184 {REPLICA}")} aria-hidden="true">
             <text x="0" y="10">{ format!("{many}{unit} {}/{}", r.busy, r.slots) }</text>
             <text x="184" y="10" text-anchor="end" class={(r.queue_zombies > 0).then_some("strong")}>{ format!("queue {}", short(f64::from(r.queue))) }</text>
-            { cells(r) }
-            { tank(r) }
-            if r.memory_limit > 0 { { memory(r) } }
+            if alive { { cells(r) } { tank(r) } }
+            if alive && r.memory_limit > 0 { { memory(r) } }
             { overlay(r) }
             if r.zombies > 0 {
-                <text x="0" y="66" class="for-nobody">{ format!("{} work for nobody", r.zombies) }</text>
+                <text x="0" y="66" class="for-nobody">{ format!("{} for nobody", r.zombies) }</text>
             }
         </svg>
     }
