@@ -102,7 +102,8 @@ impl Dots {
         self.known.resize(counts.len(), LinkCounts::default());
         self.carry.resize(counts.len(), [0; 6]);
         let elapsed_ms = elapsed_ms.clamp(1.0, 200.0);
-        let fresh = |known: &LinkCounts, now: &LinkCounts, kind: Kind| kind.count(now).saturating_sub(kind.count(known));
+        let fresh =
+            |known: &LinkCounts, now: &LinkCounts, kind: Kind| kind.count(now).saturating_sub(kind.count(known));
         let of_link = |(a, b): (&LinkCounts, &LinkCounts)| Kind::ALL.iter().map(|k| fresh(a, b, *k)).sum::<u64>();
         let busiest = self.known.iter().zip(counts).map(of_link).max().unwrap_or(0) as f64 / BUSIEST_AIM;
         let total = self.known.iter().zip(counts).map(of_link).sum::<u64>() as f64 / TOTAL_AIM;

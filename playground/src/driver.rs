@@ -6,7 +6,9 @@ use crate::wire::{Command, Reply, decode, encode};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, Url, Worker, WorkerOptions};
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, Url, Worker, WorkerOptions,
+};
 
 /// How long a worker may take to say that it listens, in milliseconds.
 const WORKER_PATIENCE_MS: i32 = 15_000;
@@ -32,6 +34,11 @@ pub trait Driver {
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+}
+
+/// Does something once, later.
+pub fn after(milliseconds: i32, what: impl FnOnce() + 'static) {
+    set_timeout(Closure::once_into_js(what).unchecked_ref(), milliseconds);
 }
 
 fn wall_ms() -> f64 {
@@ -150,8 +157,7 @@ impl Driver for InlineDriver {
     fn send(&self, command: Command) {
         // In a turn of its own: whoever sends may hold what the reply will need.
         let pump = self.0.clone();
-        let later = Closure::once_into_js(move || pump.command(command));
-        set_timeout(later.unchecked_ref(), 0);
+        after(0, move || pump.command(command));
     }
 
     fn name(&self) -> &'static str {
@@ -170,8 +176,7 @@ impl Starting {
     /// Starts the worker.
     #[must_use]
     pub fn new(on_reply: OnReply) -> Rc<Starting> {
-        let starting =
-            Rc::new(Starting { chosen: RefCell::new(None), waiting: RefCell::new(Vec::new()), on_reply });
+        let starting = Rc::new(Starting { chosen: RefCell::new(None), waiting: RefCell::new(Vec::new()), on_reply });
         match spawn() {
             Ok(worker) => starting.clone().listen(worker),
             Err(error) => {
@@ -206,13 +211,12 @@ impl Starting {
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
         failed.forget();
         let this = self;
-        let patience = Closure::once_into_js(move || {
+        after(WORKER_PATIENCE_MS, move || {
             if this.chosen.borrow().is_none() {
                 worker.terminate();
                 this.choose_inline();
             }
         });
-        set_timeout(patience.unchecked_ref(), WORKER_PATIENCE_MS);
     }
 
     fn choose_inline(&self) {

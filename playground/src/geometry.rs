@@ -60,7 +60,8 @@ impl Curve {
     pub fn at(&self, t: f64, side: f64) -> Point {
         let Curve(a, b, c, d) = *self;
         let u = 1.0 - t;
-        let mix = |a: f64, b: f64, c: f64, d: f64| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
+        let mix =
+            |a: f64, b: f64, c: f64, d: f64| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
         let slope = |a: f64, b: f64, c: f64, d: f64| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
         let (x, y) = (mix(a.0, b.0, c.0, d.0), mix(a.1, b.1, c.1, d.1));
         let (dx, dy) = (slope(a.0, b.0, c.0, d.0), slope(a.1, b.1, c.1, d.1));
@@ -113,7 +114,8 @@ impl Places {
     #[must_use]
     pub fn updated(&self, outline: &Outline) -> Places {
         let laid = layout(outline);
-        let place = |n: &NodeSketch| n.position.or_else(|| self.0.get(&n.id).copied()).or_else(|| laid.get(&n.id).copied());
+        let place =
+            |n: &NodeSketch| n.position.or_else(|| self.0.get(&n.id).copied()).or_else(|| laid.get(&n.id).copied());
         Places(outline.nodes.iter().filter_map(|n| Some((n.id.clone(), place(n)?))).collect())
     }
 
@@ -217,7 +219,9 @@ mod tests {
     fn what_is_placed_stays_when_something_is_added() {
         let outline = Outline::read(TEXT);
         let places = Places::default().updated(&outline);
-        let more = Outline::read(&format!("{TEXT}[[node]]\nid = 'new'\nkind = 'service'\nposition = [5, 6]\n[[link]]\nfrom='c'\nto='new'\n"));
+        let more = Outline::read(&format!(
+            "{TEXT}[[node]]\nid = 'new'\nkind = 'service'\nposition = [5, 6]\n[[link]]\nfrom='c'\nto='new'\n"
+        ));
         let after = places.updated(&more);
         for node in &outline.nodes {
             assert_eq!(places.of(node), after.of(node));

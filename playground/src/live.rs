@@ -126,7 +126,12 @@ impl Live {
         if self.samples.back().is_some_and(|s| at_ns < s.at_ns + WINDOW_NS / 20) {
             return;
         }
-        self.samples.push_back(Sample { at_ns, nodes: self.nodes.clone(), links: self.links.clone(), totals: self.last.totals });
+        self.samples.push_back(Sample {
+            at_ns,
+            nodes: self.nodes.clone(),
+            links: self.links.clone(),
+            totals: self.last.totals,
+        });
         while self.samples.len() > SAMPLES_MAX
             || (self.samples.len() > 2 && self.samples.get(1).is_some_and(|s| s.at_ns + WINDOW_NS <= at_ns))
         {
@@ -163,7 +168,13 @@ impl Live {
         let (Some(a), Some(b)) = (first.nodes.get(i), last.nodes.get(i)) else { return none };
         let rate = |f: fn(&NodeCounts) -> u64| f(b).saturating_sub(f(a)) as f64 / seconds;
         let (offered, own) = (rate(|n| n.offered), rate(|n| n.offered_first));
-        let amplification = if own > 0.0 { offered / own } else if offered > 0.0 { f64::INFINITY } else { 1.0 };
+        let amplification = if own > 0.0 {
+            offered / own
+        } else if offered > 0.0 {
+            f64::INFINITY
+        } else {
+            1.0
+        };
         NodeRates { offered, answered: rate(|n| n.answered), errors: rate(|n| n.errors), amplification }
     }
 

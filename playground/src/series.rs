@@ -52,7 +52,8 @@ pub fn nice_above(value: f64) -> f64 {
 /// A number in at most four characters: 940, 1.2k, 34k, 1.5M.
 #[must_use]
 pub fn short(value: f64) -> String {
-    let scaled = |v: f64, unit: &str| if v < 9.95 { format!("{v:.1}{unit}").replace(".0", "") } else { format!("{v:.0}{unit}") };
+    let scaled =
+        |v: f64, unit: &str| if v < 9.95 { format!("{v:.1}{unit}").replace(".0", "") } else { format!("{v:.0}{unit}") };
     match value.abs() {
         v if v < 0.05 => "0".to_owned(),
         v if v < 9.95 => format!("{value:.1}").trim_end_matches(".0").to_owned(),
@@ -88,7 +89,12 @@ mod tests {
     #[test]
     fn peaks_survive_decimation() {
         let points: Vec<Point> = (0..5000)
-            .map(|i| Point { t: i as f32, goodput: if i == 3333 { 9.0 } else { 1.0 }, p50: f32::NAN, ..Point::default() })
+            .map(|i| Point {
+                t: i as f32,
+                goodput: if i == 3333 { 9.0 } else { 1.0 },
+                p50: f32::NAN,
+                ..Point::default()
+            })
             .collect();
         let line = decimated(&points, |p| p.goodput);
         assert!(line.len() <= POINTS_MAX && line.iter().any(|p| p.1 == 9.0));
@@ -98,7 +104,15 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        for (value, text) in [(0.0, "0"), (0.84, "0.8"), (12.4, "12"), (999.6, "1k"), (1240.0, "1.2k"), (34_000.0, "34k"), (1.5e6, "1.5M")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.84, "0.8"),
+            (12.4, "12"),
+            (999.6, "1k"),
+            (1240.0, "1.2k"),
+            (34_000.0, "34k"),
+            (1.5e6, "1.5M"),
+        ] {
             assert_eq!(short(value), text);
         }
         assert_eq!((nice_above(0.0), nice_above(412.0), nice_above(1000.0)), (1.0, 500.0, 1000.0));

@@ -46,11 +46,14 @@ pub struct Act {
     pub lasting: Option<String>,
 }
 
+/// Parameters with their new values, as TOML; `None` is "without".
+pub type Settings = Vec<(String, Option<String>)>;
+
 /// What is done. Values are TOML, as they stand in a scenario file; `None` is "without".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Deed {
     /// Live parameters, nested ones with a dot.
-    Set(Vec<(String, Option<String>)>),
+    Set(Settings),
     /// Start a fault.
     Fault {
         /// Name in the descriptor.

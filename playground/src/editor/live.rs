@@ -1,12 +1,13 @@
 //! What of an edit can reach the running system at once, and what waits for a reset.
 
 use super::{Outline, params};
+use crate::wire::Settings;
 
 /// The way from one outline to another.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Difference {
     /// Live parameters that differ, by node: path and new value as TOML (`None` is "without").
-    pub sets: Vec<(String, Vec<(String, Option<String>)>)>,
+    pub sets: Vec<(String, Settings)>,
     /// Something differs that only a reset takes over.
     pub needs_reset: bool,
 }

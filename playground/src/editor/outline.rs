@@ -44,7 +44,9 @@ impl NodeSketch {
     #[must_use]
     pub fn value(&self, path: &str) -> Option<String> {
         let given = self.given.get(path).cloned();
-        given.or_else(|| super::params::spec(self.descriptor?, path)?.default.map(str::to_owned)).map(|t| super::params::bare(&t))
+        given
+            .or_else(|| super::params::spec(self.descriptor?, path)?.default.map(str::to_owned))
+            .map(|t| super::params::bare(&t))
     }
 
     /// Its outgoing ports.
@@ -74,9 +76,9 @@ impl Outline {
             Err(error) => return Outline { broken: Some(error.to_string()), ..Outline::default() },
         };
         let text_of = |key: &str| string(document.get(key)).unwrap_or_default();
-        let mut outline =
-            Outline { name: text_of("name"), description: text_of("description"), ..Outline::default() };
-        for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "name" | "description")) {
+        let mut outline = Outline { name: text_of("name"), description: text_of("description"), ..Outline::default() };
+        for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "name" | "description"))
+        {
             outline.rest.push_str(&format!("{key} = {item}\n"));
         }
         outline.nodes = tables(document.get("node")).into_iter().filter_map(node).collect();
@@ -117,7 +119,10 @@ impl Outline {
         }
         if from_here.count() >= spec.max_links as usize {
             let many = if spec.max_links == 1 { "one link".to_owned() } else { format!("{} links", spec.max_links) };
-            return Err(format!("Port “{}” of {} takes {many} only: delete the old one first.", spec.name, caller.title));
+            return Err(format!(
+                "Port “{}” of {} takes {many} only: delete the old one first.",
+                spec.name, caller.title
+            ));
         }
         Ok(())
     }

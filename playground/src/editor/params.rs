@@ -88,15 +88,21 @@ pub fn range(spec: &ParamSpec) -> String {
     let show = |value: f64| -> String {
         match spec.kind {
             ParamKind::Rate => format!("{}/s", number(value)),
-            ParamKind::Duration | ParamKind::Distribution if value < 1e-3 && value > 0.0 => format!("{}us", number(value * 1e6)),
-            ParamKind::Duration | ParamKind::Distribution if value < 1.0 && value > 0.0 => format!("{}ms", number(value * 1e3)),
+            ParamKind::Duration | ParamKind::Distribution if value < 1e-3 && value > 0.0 => {
+                format!("{}us", number(value * 1e6))
+            }
+            ParamKind::Duration | ParamKind::Distribution if value < 1.0 && value > 0.0 => {
+                format!("{}ms", number(value * 1e3))
+            }
             ParamKind::Duration | ParamKind::Distribution => format!("{}s", number(value)),
             ParamKind::Bytes => format!("{}B", number(value)),
             _ => number(value),
         }
     };
     match (spec.kind, spec.max.is_finite()) {
-        (ParamKind::Boolean | ParamKind::Text | ParamKind::Codes | ParamKind::Choice(_) | ParamKind::Group(_), _) => String::new(),
+        (ParamKind::Boolean | ParamKind::Text | ParamKind::Codes | ParamKind::Choice(_) | ParamKind::Group(_), _) => {
+            String::new()
+        }
         (_, true) => format!("{} … {}", show(spec.min), show(spec.max)),
         (_, false) if spec.min > 0.0 => format!("at least {}", show(spec.min)),
         _ => String::new(),

@@ -64,7 +64,15 @@ fn nested_parameters_come_and_go() {
 fn a_node_is_added_behind_the_others_and_linked() {
     let mut editor = Editor::new(TEXT);
     let id = Change::free_id(TEXT, "service");
-    assert_eq!(editor.edit(&Change::AddNode { id: id.clone(), kind: "service".into(), title: "Service".into(), at: (480.0, 80.0) }), Ok(true));
+    assert_eq!(
+        editor.edit(&Change::AddNode {
+            id: id.clone(),
+            kind: "service".into(),
+            title: "Service".into(),
+            at: (480.0, 80.0)
+        }),
+        Ok(true)
+    );
     assert_eq!(editor.edit(&Change::Connect { from: "web".into(), to: id }), Ok(true));
     let wanted = "position = [240, 80]\n\n[[node]]\nid = \"service\"\nkind = \"service\"\ntitle = \"Service\"\nposition = [480, 80]\n\n[[link]]\nfrom = \"users\"";
     assert!(editor.text().contains(wanted), "{}", editor.text());

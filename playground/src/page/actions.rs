@@ -189,8 +189,12 @@ impl Page {
             Some(Selection::Node(id)) => self.try_edit(&Change::Delete { id }),
             Some(Selection::Link(from, port, to)) => {
                 let outline = self.outline.borrow().clone();
-                let mut ports: Vec<String> =
-                    outline.node(&from).and_then(|n| n.ports().get(port)).map(|p| p.name.to_owned()).into_iter().collect();
+                let mut ports: Vec<String> = outline
+                    .node(&from)
+                    .and_then(|n| n.ports().get(port))
+                    .map(|p| p.name.to_owned())
+                    .into_iter()
+                    .collect();
                 if port == 0 {
                     ports.push(String::new());
                 }

@@ -12,7 +12,12 @@ pub fn install(page: &Rc<Page>) {
         let _ = js_sys::Reflect::set(&hooks, &name.into(), &value);
     };
     let p = page.clone();
-    set("frameTimes", function0(move || p.frame_times.borrow().iter().map(|t| JsValue::from_f64(*t)).collect::<js_sys::Array>().into()));
+    set(
+        "frameTimes",
+        function0(move || {
+            p.frame_times.borrow().iter().map(|t| JsValue::from_f64(*t)).collect::<js_sys::Array>().into()
+        }),
+    );
     let p = page.clone();
     set("state", function0(move || JsValue::from_str(&state(&p))));
     let p = page.clone();

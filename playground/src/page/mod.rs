@@ -15,6 +15,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
+/// How long a notice stays, in milliseconds.
+const NOTICE_MS: i32 = 4000;
+/// How long a warning stays, in milliseconds.
+const WARNING_MS: i32 = 12_000;
+
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -100,6 +105,7 @@ pub struct Page {
     /// The load chart shows everything, not just what is served.
     pub chart_all: Cell<bool>,
     run: Cell<u32>,
+    itself: RefCell<Weak<Page>>,
     driver: RefCell<Option<Rc<dyn Driver>>>,
     listeners: RefCell<Vec<(u32, Topic, Callback<()>)>>,
     next_listener: Cell<u32>,
@@ -152,6 +158,7 @@ impl Page {
             chart_dirty: Cell::new(true),
             chart_all: Cell::new(false),
             run: Cell::new(0),
+            itself: RefCell::default(),
             driver: RefCell::new(None),
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
@@ -162,6 +169,7 @@ impl Page {
                 page.replied(reply);
             }
         }));
+        page.itself.replace(Rc::downgrade(&page));
         page.driver.replace(Some(driver));
         page.reread();
         page.reset();
@@ -251,8 +259,18 @@ impl Page {
 
     /// Says something about the last action.
     pub fn say(&self, text: &str, warning: bool) {
-        self.notice.replace(Some((text.to_owned(), warning)));
+        let notice = Some((text.to_owned(), warning));
+        self.notice.replace(notice.clone());
         self.tell(Topic::Edit);
+        let page = self.itself.borrow().clone();
+        crate::driver::after(if warning { WARNING_MS } else { NOTICE_MS }, move || {
+            if let Some(page) = page.upgrade()
+                && *page.notice.borrow() == notice
+            {
+                page.notice.replace(None);
+                page.tell(Topic::Edit);
+            }
+        });
     }
 
     /// Tells those who listen that something changed.

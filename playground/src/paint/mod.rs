@@ -43,6 +43,9 @@ enum Due {
     Latency,
 }
 
+/// What is called at every frame; it refers to itself, so it comes about in two steps.
+type Callback = Option<Closure<dyn FnMut(f64)>>;
+
 /// Starts the loop. It lives as long as the page.
 pub fn start(page: Rc<Page>) {
     let Some(window) = web_sys::window() else { return };
@@ -58,10 +61,10 @@ pub fn start(page: Rc<Page>) {
         still: false,
         dirty: true,
     };
-    let frame: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>> = Rc::default();
+    let frame: Rc<RefCell<Callback>> = Rc::default();
     let again = frame.clone();
     let scheduler = window.clone();
-    let schedule = move |slot: &Option<Closure<dyn FnMut(f64)>>| {
+    let schedule = move |slot: &Callback| {
         if let Some(closure) = slot {
             // Fails only when the window is gone.
             let _ = scheduler.request_animation_frame(closure.as_ref().unchecked_ref());
@@ -100,10 +103,8 @@ impl Painter {
     fn draw(&mut self, now_ms: f64) -> Result<(), JsValue> {
         if self.page.theme_changed.replace(false) {
             self.theme = Theme::read()?;
-            self.still = self
-                .window
-                .match_media("(prefers-reduced-motion: reduce)")?
-                .is_some_and(|query| query.matches());
+            self.still =
+                self.window.match_media("(prefers-reduced-motion: reduce)")?.is_some_and(|query| query.matches());
             self.dirty = true;
         }
         let fresh = self.page.take_fresh();

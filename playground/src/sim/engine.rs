@@ -344,12 +344,9 @@ impl Engine {
 pub fn headless(text: &str, seed: &str, until: &str) -> String {
     let run = || -> Result<String, String> {
         let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
-        let seed = if seed.is_empty() { scenario.seed } else { seed.parse().map_err(|_| format!("`{seed}` is no seed"))? };
-        let until = if until.is_empty() {
-            scenario.until
-        } else {
-            Time(duration(until)?.0)
-        };
+        let seed =
+            if seed.is_empty() { scenario.seed } else { seed.parse().map_err(|_| format!("`{seed}` is no seed"))? };
+        let until = if until.is_empty() { scenario.until } else { Time(duration(until)?.0) };
         let mut simulation = Simulation::new(&scenario, seed);
         // A run that meets a limit is reported as well: the report names it.
         let _ = simulation.advance(Budget::until(until));

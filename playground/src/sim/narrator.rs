@@ -30,6 +30,10 @@ pub struct Narrator {
     low: u32,
     high: u32,
     collapsed: bool,
+    /// Fewer than half are answered in time, collapse or not.
+    partly: bool,
+    /// The most per second that were ever answered in time while nearly all were.
+    proven: f64,
     after_told: bool,
     /// Stretches in which load was changed for a while.
     triggers: Vec<Phase>,
@@ -37,6 +41,9 @@ pub struct Narrator {
     opened: usize,
     closed: usize,
 }
+
+/// Something to tell of a node: its tone, its words, and its number when it is the node's first saturation.
+type Told = (Tone, String, Option<(u32, u32)>);
 
 #[derive(Default)]
 struct NodeStory {
@@ -98,7 +105,10 @@ impl Narrator {
         let text = match &act.deed {
             Deed::Set(values) => {
                 let show = |(path, value): &(String, Option<String>)| {
-                    format!("{path} = {}", value.as_deref().map_or("none".to_owned(), |v| v.trim_matches('"').to_owned()))
+                    format!(
+                        "{path} = {}",
+                        value.as_deref().map_or("none".to_owned(), |v| v.trim_matches('"').to_owned())
+                    )
                 };
                 format!("{title}: {}{span}", values.iter().map(show).collect::<Vec<_>>().join(", "))
             }
@@ -155,7 +165,7 @@ impl Narrator {
 
     fn node(&mut self, i: usize, status: &Status, utilization: Option<f64>, t: f64) {
         let node = &mut self.nodes[i];
-        let mut told: Vec<(Tone, String, Option<(u32, u32)>)> = Vec::new();
+        let mut told: Vec<Told> = Vec::new();
         let title = node.title.clone();
 
         let kills = node.kills_gauge.and_then(|g| status.gauges.get(g)).copied().unwrap_or(0.0);
@@ -233,7 +243,11 @@ impl Narrator {
         let step = RETRY_STEPS.iter().filter(|s| share >= **s).count();
         if step > self.retry_step && offered >= 10.0 {
             self.retry_step = step;
-            let text = format!("{:.0} % of calls are retries (×{:.1} of what clients want)", share * 100.0, offered / born.max(0.1));
+            let text = format!(
+                "{:.0} % of calls are retries (×{:.1} of what clients want)",
+                share * 100.0,
+                offered / born.max(0.1)
+            );
             self.tell(t, Tone::Bad, text, None);
         } else if self.retry_step > 0 && share < RETRY_STEPS[self.retry_step - 1] / 2.0 {
             self.retry_step = step;
@@ -245,13 +259,25 @@ impl Narrator {
         let ratio = if born > 0.0 { goodput / born } else { 1.0 };
         self.low = if ratio < 0.5 { self.low + 1 } else { 0 };
         self.high = if ratio >= 0.9 { self.high + 1 } else { 0 };
-        if self.low >= HOLD && !self.collapsed {
-            self.collapsed = true;
-            let text = format!("Goodput has collapsed: {goodput:.0} of {born:.0} requests per second are answered in time");
-            self.tell(t, Tone::Bad, text, None);
+        if self.high >= HOLD {
+            self.proven = self.proven.max(goodput);
         }
-        if self.collapsed && self.high >= 2 * HOLD {
-            (self.collapsed, self.after_told) = (false, true);
+        // Turning a crowd away is no collapse; answering fewer than before it came is.
+        let fallen = goodput < 0.5 * born.min(self.proven);
+        if self.low >= HOLD && fallen && !self.collapsed {
+            (self.collapsed, self.partly) = (true, true);
+            let text =
+                format!("Goodput has collapsed: {goodput:.0} of {born:.0} requests per second are answered in time");
+            self.tell(t, Tone::Bad, text, None);
+        } else if self.low >= HOLD && !self.partly {
+            self.partly = true;
+            let text = format!(
+                "It holds, but not for all: {goodput:.0} of {born:.0} requests per second are answered in time"
+            );
+            self.tell(t, Tone::Plain, text, None);
+        }
+        if self.partly && self.high >= 2 * HOLD {
+            (self.collapsed, self.partly, self.after_told) = (false, false, true);
             self.tell(t, Tone::Good, "Recovered: nine of ten requests are answered in time again".to_owned(), None);
         }
         let calm_since = self.triggers.iter().map(|p| p.to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
@@ -259,7 +285,11 @@ impl Narrator {
         if self.collapsed && !self.after_told && !pushed && t - calm_since >= 5.0 && calm_since.is_finite() {
             self.after_told = true;
             let cause = if share >= RETRY_STEPS[0] { "retries keep it down" } else { "it has not caught up" };
-            let text = format!("The load went back {:.0} s ago, goodput is still {:.0} %: {cause}", t - calm_since, ratio * 100.0);
+            let text = format!(
+                "The load went back {:.0} s ago, goodput is still {:.0} %: {cause}",
+                t - calm_since,
+                ratio * 100.0
+            );
             self.tell(t, Tone::Bad, text, None);
         }
     }

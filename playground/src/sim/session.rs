@@ -111,7 +111,13 @@ impl Session {
                 self.running = self.to_end;
             }
             Command::Speed(speed) => {
-                self.speed = if speed.is_nan() { 1.0 } else if speed.is_infinite() { speed } else { speed.clamp(SPEEDS.0, SPEEDS.1) };
+                self.speed = if speed.is_nan() {
+                    1.0
+                } else if speed.is_infinite() {
+                    speed
+                } else {
+                    speed.clamp(SPEEDS.0, SPEEDS.1)
+                };
                 self.resync();
             }
             Command::Act(act) => return self.act(&act).err().map(Reply::Refused),
@@ -164,7 +170,10 @@ impl Session {
     fn step(&mut self) {
         (self.running, self.to_end) = (false, false);
         let before = self.engine.as_ref().map_or(0, Engine::events);
-        while self.halted.is_none() && self.advance(LONGEST_NS, 1) && self.engine.as_ref().is_some_and(|e| e.events() == before) {}
+        while self.halted.is_none()
+            && self.advance(LONGEST_NS, 1)
+            && self.engine.as_ref().is_some_and(|e| e.events() == before)
+        {}
         self.resync();
     }
 
@@ -213,7 +222,7 @@ impl Session {
         match engine.advance(boundary.min(goal), events) {
             Outcome::Budget => true,
             Outcome::Reached if boundary <= goal => {
-                if boundary % SECOND_NS == 0 {
+                if boundary.is_multiple_of(SECOND_NS) {
                     self.digest = Some((boundary, engine.digest()));
                 }
                 self.narrator.observe(engine, boundary);

@@ -77,8 +77,8 @@ fn Face(props: &FaceProps) -> Html {
             <div class="head">
                 <span class="glyph">{ icons::look(node.descriptor.map(|d| d.look)) }</span>
                 <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
-                <Badges page={page.clone()} {index} />
             </div>
+            <Badges page={page.clone()} {index} />
             <div class="body">
                 if let Some(index) = index {
                     <Body page={page.clone()} node={node.clone()} {index} />
@@ -107,7 +107,8 @@ fn Badges(props: &BadgesProps) -> Html {
     let live = props.page.live.borrow();
     let rates = live.node_rates(i);
     let faults = live.statuses.get(i).map(|s| s.faults.join(", ")).unwrap_or_default();
-    let amplification = if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
+    let amplification =
+        if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
     let loud = rates.amplification >= 1.2;
     html! {
         <span class="badges">

@@ -22,7 +22,7 @@ pub fn Charts(props: &PageProps) -> Html {
         <section class="charts" aria-label="Charts">
             <figure>
                 <figcaption>
-                    <h2>{ "Requests/s" }</h2>
+                    <h2 title="Requests per second">{ "Load, 1/s" }</h2>
                     <LoadNow page={page.clone()} />
                     <button type="button" class="toggle" aria-pressed={all.to_string()} onclick={toggle}
                             title="Offered load can be far above what is served: show all of it, or the part that is served">

@@ -43,7 +43,8 @@ pub fn patterns() -> Html {
 
 /// The state of a node in one word.
 pub fn state(status: &Status, load: Option<f64>) -> State {
-    let down = !status.replicas.is_empty() && status.replicas.iter().all(|r| matches!(r.mode, Mode::Down | Mode::Starting));
+    let down =
+        !status.replicas.is_empty() && status.replicas.iter().all(|r| matches!(r.mode, Mode::Down | Mode::Starting));
     let full = status.replicas.iter().any(|r| r.queue_cap.is_some_and(|cap| cap > 0 && r.queue >= cap));
     let class = match load {
         _ if down => "down",
@@ -224,7 +225,13 @@ fn tank(r: &ReplicaStatus) -> Html {
             </>
         }
     };
-    let lip = if r.queue_cap == Some(0) { "lip none" } else if at_cap { "lip flash" } else { "lip" };
+    let lip = if r.queue_cap == Some(0) {
+        "lip none"
+    } else if at_cap {
+        "lip flash"
+    } else {
+        "lip"
+    };
     html! {
         <>
             <path class="tank" d={format!("M184 16.5H{left}V37.5H184")} />
@@ -297,9 +304,9 @@ pub fn Foot(props: &FootProps) -> Html {
             if let Some(load) = live.load(props.index) {
                 <span class="rho" title="Share of capacity in use, over the last second">{ "ρ " }<b>{ format!("{load:.2}") }</b></span>
             }
-            <span class="rate ok" title="Answered well, per second">{ format!("✓ {}/s", short(rates.answered)) }</span>
+            <span class="rate ok" title="Answered well, per second">{ format!("✓ {}", short(rates.answered)) }</span>
             if rates.errors >= 0.05 {
-                <span class="rate bad" title="Answered with an error (of clients: failed for good), per second">{ format!("✕ {}/s", short(rates.errors)) }</span>
+                <span class="rate bad" title="Answered with an error (of clients: failed for good), per second">{ format!("✕ {}", short(rates.errors)) }</span>
             }
         </>
     }

@@ -159,7 +159,8 @@ fn Gauges(props: &NodePanelProps) -> Html {
     };
     let Some(status) = live.statuses.get(i) else { return html! {} };
     let rates = live.node_rates(i);
-    let amplification = if rates.amplification.is_finite() { format!("×{:.2}", rates.amplification) } else { "×∞".to_owned() };
+    let amplification =
+        if rates.amplification.is_finite() { format!("×{:.2}", rates.amplification) } else { "×∞".to_owned() };
     html! {
         <table class="gauges" aria-label="Now">
             <tr><th scope="row">{ "arrives" }</th><td>{ format!("{}/s", short(rates.offered)) }</td></tr>
@@ -217,7 +218,9 @@ fn Fault(props: &FaultProps) -> Html {
     };
     let set_length = {
         let lasting = lasting.clone();
-        Callback::from(move |event: Event| *lasting.borrow_mut() = event.target_unchecked_into::<HtmlInputElement>().value())
+        Callback::from(move |event: Event| {
+            *lasting.borrow_mut() = event.target_unchecked_into::<HtmlInputElement>().value()
+        })
     };
     let icon = if fault.lasting { icons::slow() } else { icons::kill() };
     html! {

@@ -89,9 +89,10 @@ fn keyboard(page: &PageRef) {
             return;
         }
         let command = event.ctrl_key() || event.meta_key();
-        let on_button = event.target().and_then(|t| t.dyn_into::<Element>().ok()).is_some_and(|e| {
-            e.tag_name() == "BUTTON" || e.get_attribute("role").as_deref() == Some("button")
-        });
+        let on_button = event
+            .target()
+            .and_then(|t| t.dyn_into::<Element>().ok())
+            .is_some_and(|e| e.tag_name() == "BUTTON" || e.get_attribute("role").as_deref() == Some("button"));
         match (event.key().as_str(), command, event.shift_key()) {
             ("z", true, false) => page.undo(),
             ("z" | "Z", true, true) | ("y", true, false) => page.redo(),

@@ -142,9 +142,9 @@ fn point(event: &PointerEvent) -> (f64, f64) {
 }
 
 fn is_over_stage((x, y): (f64, f64)) -> bool {
-    by_id("stage").map(|s| s.get_bounding_client_rect()).is_some_and(|r| {
-        r.left() <= x && x <= r.right() && r.top() <= y && y <= r.bottom()
-    })
+    by_id("stage")
+        .map(|s| s.get_bounding_client_rect())
+        .is_some_and(|r| r.left() <= x && x <= r.right() && r.top() <= y && y <= r.bottom())
 }
 
 /// Shows what is being dragged under the pointer; it is one element, moved directly.

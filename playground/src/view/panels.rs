@@ -98,8 +98,10 @@ pub fn Legend(props: &PageProps) -> Html {
     let page = props.page.clone();
     use_topic(&page, Topic::Pulse);
     let scale = page.dot_scale.get();
-    let mark = |class: &'static str, shape: Html, text: &'static str| html! {
-        <span class="key"><svg viewBox="0 0 14 14" class={class} aria-hidden="true">{ shape }</svg>{ text }</span>
+    let mark = |class: &'static str, shape: Html, text: &'static str| {
+        html! {
+            <span class="key"><svg viewBox="0 0 14 14" class={class} aria-hidden="true">{ shape }</svg>{ text }</span>
+        }
     };
     html! {
         <div class="legend" data-overlay="">

@@ -138,7 +138,9 @@ fn down(page: &PageRef, gesture: &mut Gesture, event: &PointerEvent) {
             let start = page.places.borrow().of(node);
             Gesture::Drag { id, from, start, at: None }
         }
-        (None, _) if closest(target(event), "data-link").is_some() => Gesture::Pan { from, view: page.viewport.get(), moved: false },
+        (None, _) if closest(target(event), "data-link").is_some() => {
+            Gesture::Pan { from, view: page.viewport.get(), moved: false }
+        }
         (None, _) => Gesture::Pan { from, view: page.viewport.get(), moved: false },
     };
     if let Some(stage) = by_id("stage") {

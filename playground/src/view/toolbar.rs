@@ -132,8 +132,12 @@ fn Clock(props: &PageProps) -> Html {
         let digest = live.last.digest.clone();
         (live.last.now_ns as f64 / 1e9, digest, pace, behind, live.loaded.seed)
     };
-    let said = digest.as_ref().map_or("of the first second to come".to_owned(), |(ns, _)| format!("at {} s", *ns as f64 / 1e9));
-    let title = format!("Fingerprint of everything that happened, {said}: the same scenario, seed and controls give the same digest everywhere");
+    let said = digest
+        .as_ref()
+        .map_or("of the first second to come".to_owned(), |(ns, _)| format!("at {} s", *ns as f64 / 1e9));
+    let title = format!(
+        "Fingerprint of everything that happened, {said}: the same scenario, seed and controls give the same digest everywhere"
+    );
     html! {
         <div class="group clock">
             <div class="reading">
