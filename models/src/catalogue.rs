@@ -1,7 +1,9 @@
 //! What the outside knows of a kind of component: a page of data from which palette, inspector, file format, `floodgate
 //! list` and docs/MODELS.md are folded.
 
-use crate::param::ParamSpec;
+use crate::component::Component;
+use crate::components::{AnyComponent, catalogue};
+use crate::param::{ParamSpec, Values};
 
 /// A family of components, as the palette groups them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,8 +87,11 @@ pub enum Look {
     Store,
 }
 
+/// Makes a component of complete values.
+pub type Build = fn(&Values) -> Option<AnyComponent>;
+
 /// A kind of component.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Descriptor {
     /// As in `kind = "service"`.
     pub kind: &'static str,
@@ -110,4 +115,54 @@ pub struct Descriptor {
     pub faults: &'static [FaultSpec],
     /// How it looks.
     pub look: Look,
+    /// Makes one, for components from outside: [`custom::<TheirComponent>`](crate::component::custom). `None` for those in
+    /// the built-in table.
+    pub build: Option<Build>,
+}
+
+impl PartialEq for Descriptor {
+    /// Kinds are distinct within a catalogue.
+    fn eq(&self, other: &Descriptor) -> bool {
+        self.kind == other.kind
+    }
+}
+
+/// The kinds that a scenario may use: the built-in ones and the user's own.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    descriptors: Vec<&'static Descriptor>,
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry::builtin()
+    }
+}
+
+impl Registry {
+    /// The built-in kinds.
+    #[must_use]
+    pub fn builtin() -> Registry {
+        Registry { descriptors: catalogue().to_vec() }
+    }
+
+    /// These kinds and no others.
+    #[must_use]
+    pub fn of(descriptors: &[&'static Descriptor]) -> Registry {
+        Registry { descriptors: descriptors.to_vec() }
+    }
+
+    /// Those and `C`; a kind of the same name is replaced.
+    #[must_use]
+    pub fn with<C: Component>(mut self) -> Registry {
+        self.descriptors.retain(|d| d.kind != C::DESCRIPTOR.kind);
+        self.descriptors.push(C::DESCRIPTOR);
+        self
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn descriptors(&self) -> &[&'static Descriptor] {
+        &self.descriptors
+    }
 }

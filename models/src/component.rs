@@ -68,6 +68,84 @@ pub trait Component: Clone {
     fn on_heal(&mut self, _fault: &'static str, _cx: &mut Cx<'_>) {}
     /// How it stands, for people. `waits` says whether somebody still waits for a call.
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
+    /// About how many bytes it keeps on the heap: what a keyframe of it costs.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// A component that can stand in a box: what [`Component`] is, without its type. Everything that is a [`Component`] is one.
+pub trait DynComponent: std::fmt::Debug + Send + Sync {
+    /// A copy in a box of its own.
+    fn clone_box(&self) -> Box<dyn DynComponent>;
+    /// See [`Component::on_start`].
+    fn on_start(&mut self, cx: &mut Cx<'_>);
+    /// See [`Component::on_call`].
+    fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// See [`Component::on_reply`].
+    fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>);
+    /// See [`Component::on_cancel`].
+    fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// See [`Component::on_timer`].
+    fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
+    /// See [`Component::on_message`].
+    fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>);
+    /// Passes a directive to the component.
+    fn on_control(&mut self, directive: &Directive, cx: &mut Cx<'_>);
+    /// See [`Component::status`].
+    fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
+    /// See [`Component::heap_bytes`].
+    fn heap_bytes(&self) -> usize;
+}
+
+impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C {
+    fn clone_box(&self) -> Box<dyn DynComponent> {
+        Box::new(self.clone())
+    }
+    fn on_start(&mut self, cx: &mut Cx<'_>) {
+        Component::on_start(self, cx);
+    }
+    fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        Component::on_call(self, call, cx);
+    }
+    fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+        Component::on_reply(self, reply, cx);
+    }
+    fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        Component::on_cancel(self, call, cx);
+    }
+    fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
+        Component::on_timer(self, timer, tag, cx);
+    }
+    fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
+        Component::on_message(self, link, message, cx);
+    }
+    fn on_control(&mut self, directive: &Directive, cx: &mut Cx<'_>) {
+        direct(self, directive, cx);
+    }
+    fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
+        Component::status(self, now, waits)
+    }
+    fn heap_bytes(&self) -> usize {
+        Component::heap_bytes(self)
+    }
+}
+
+impl Clone for Box<dyn DynComponent> {
+    fn clone(&self) -> Self {
+        // Through the contents: the box itself would be a component that boxes itself for ever.
+        (**self).clone_box()
+    }
+}
+
+/// Makes a node of a component from outside the catalogue: what stands in its descriptor's `build`.
+///
+/// ```ignore
+/// static DESCRIPTOR: Descriptor = Descriptor { kind: "coin_gate", build: Some(custom::<CoinGate>), /* … */ };
+/// ```
+#[must_use]
+pub fn custom<C: Component + std::fmt::Debug + Send + Sync + 'static>(values: &Values) -> Option<AnyComponent> {
+    Some(AnyComponent::Custom(Box::new(C::new(C::Config::from_values(values)?))))
 }
 
 /// One table, one line for each component: the enum (static dispatch, `Clone`), its behaviour, and the catalogue.
@@ -78,14 +156,21 @@ macro_rules! components {
         pub enum AnyComponent { $(
             #[doc = concat!("`", stringify!($module), "`")]
             $name($module::$name),
-        )* }
+        )*
+            /// One of the user's own, behind a pointer.
+            Custom(Box<dyn DynComponent>),
+        }
 
         static CATALOGUE: &[&Descriptor] = &[ $( <$module::$name as Component>::DESCRIPTOR ),* ];
 
         impl AnyComponent {
-            /// A component of `kind` with complete `values`; `None` when there is no such kind or a value is missing.
+            /// A component as `descriptor` says, with complete `values`; `None` when a value is missing.
             #[must_use]
-            pub fn build(kind: &str, values: &Values) -> Option<AnyComponent> {
+            pub fn build(descriptor: &Descriptor, values: &Values) -> Option<AnyComponent> {
+                if let Some(build) = descriptor.build {
+                    return build(values);
+                }
+                let kind = descriptor.kind;
                 $( if kind == <$module::$name as Component>::DESCRIPTOR.kind {
                     let config = <<$module::$name as Component>::Config as Params>::from_values(values)?;
                     return Some(AnyComponent::$name(<$module::$name as Component>::new(config)));
@@ -96,7 +181,19 @@ macro_rules! components {
             /// How it stands, for people.
             #[must_use]
             pub fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
-                match self { $( AnyComponent::$name(c) => c.status(now, waits), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::status(c, now, waits), )*
+                    AnyComponent::Custom(c) => c.status(now, waits),
+                }
+            }
+
+            /// About how many bytes it keeps on the heap.
+            #[must_use]
+            pub fn heap_bytes(&self) -> usize {
+                match self {
+                    $( AnyComponent::$name(c) => Component::heap_bytes(c), )*
+                    AnyComponent::Custom(c) => c.heap_bytes(),
+                }
             }
         }
 
@@ -104,28 +201,49 @@ macro_rules! components {
             type Message = Message;
             type Control = Directive;
             fn on_start(&mut self, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_start(cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_start(c, cx), )*
+                    AnyComponent::Custom(c) => c.on_start(cx),
+                }
             }
             #[inline]
             fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_call(call, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_call(c, call, cx), )*
+                    AnyComponent::Custom(c) => c.on_call(call, cx),
+                }
             }
             #[inline]
             fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_reply(reply, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_reply(c, reply, cx), )*
+                    AnyComponent::Custom(c) => c.on_reply(reply, cx),
+                }
             }
             fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_cancel(call, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_cancel(c, call, cx), )*
+                    AnyComponent::Custom(c) => c.on_cancel(call, cx),
+                }
             }
             #[inline]
             fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_timer(timer, tag, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_timer(c, timer, tag, cx), )*
+                    AnyComponent::Custom(c) => c.on_timer(timer, tag, cx),
+                }
             }
             fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => c.on_message(link, message, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_message(c, link, message, cx), )*
+                    AnyComponent::Custom(c) => c.on_message(link, message, cx),
+                }
             }
             fn on_control(&mut self, control: &Directive, cx: &mut Cx<'_>) {
-                match self { $( AnyComponent::$name(c) => crate::component::direct(c, control, cx), )* }
+                match self {
+                    $( AnyComponent::$name(c) => crate::component::direct(c, control, cx), )*
+                    AnyComponent::Custom(c) => c.on_control(control, cx),
+                }
             }
         }
     };

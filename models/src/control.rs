@@ -11,8 +11,7 @@
 //! {"at":"16s","node":"web","heal":"slow"}
 //! ```
 
-use crate::param::{ParamKind, ParamSpec};
-use crate::param::{Value, Values, spec_at};
+use crate::param::{ParamKind, ParamSpec, Value, Values};
 use crate::scenario::events::{Form, entry};
 use crate::scenario::nodes::Known;
 use crate::scenario::problem::{Diagnostics, shown};
@@ -20,6 +19,7 @@ use crate::scenario::raw::{Item, Key, Raw, place_all};
 use crate::scenario::table::{Table, key};
 use crate::scenario::value::value_raw;
 use crate::scenario::{Problems, Scenario};
+use crate::simulation::find_param;
 use floodgate_core::{Duration, Time};
 use std::ops::Range;
 
@@ -81,7 +81,7 @@ impl Control {
             Action::Set(changes) => {
                 let mut set = Vec::new();
                 for (name, value) in changes {
-                    let spec = spec_at(node.descriptor.params, name)
+                    let spec = find_param(node.descriptor.params, name)
                         .ok_or_else(|| format!("`{}` has no parameter `{name}`", self.node))?;
                     set.push(pair(name, value_raw(spec.kind, value)));
                 }
@@ -166,7 +166,11 @@ impl ControlLog {
             diagnostics.error(&(0..0), "the control log is empty", remedy);
             return Err(diagnostics.finish());
         };
-        let header = read_header(text, &first, scenario, &mut diagnostics);
+        let entries = read_object(text, &first, &mut diagnostics).unwrap_or_default();
+        if is_newer(&entries, &first, &mut diagnostics) {
+            return Err(diagnostics.finish());
+        }
+        let header = read_header(&entries, &first, scenario, &mut diagnostics);
         let known = Known::of(scenario);
         let mut controls: Vec<Control> = Vec::new();
         for span in lines {
@@ -217,17 +221,30 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// A log of a newer format is not understood, so nothing else is told of it.
+fn is_newer(entries: &[(Key, Item)], span: &Range<usize>, diagnostics: &mut Diagnostics<'_>) -> bool {
+    let format = entries.iter().find(|(key, _)| key.name == LOG_FORMAT_KEY.name).map(|(_, item)| &item.raw);
+    let Some(Raw::Integer { value: Some(found), .. }) = format else { return false };
+    if *found <= i128::from(LOG_FORMAT) {
+        return false;
+    }
+    let message = format!("`{}` is {found}: the log was made by a newer version", LOG_FORMAT_KEY.name);
+    diagnostics.error(span, message, format!("use that version; this one reads {LOG_FORMAT}"));
+    true
+}
+
 /// The seed.
-fn read_header(text: &str, span: &Range<usize>, scenario: &Scenario, diagnostics: &mut Diagnostics<'_>) -> Option<u64> {
-    let entries = read_object(text, span, diagnostics)?;
-    let mut table = Table::new(&entries, span.clone(), "the first line", "");
-    if let Some(Item { raw: Raw::Integer { value: Some(found), .. }, .. }) = table.take(LOG_FORMAT_KEY.name)
-        && *found > i128::from(LOG_FORMAT)
-    {
-        let message = format!("`{}` is {found}: the log was made by a newer version", LOG_FORMAT_KEY.name);
-        diagnostics.error(span, message, format!("use that version; this one reads {LOG_FORMAT}"));
+fn read_header(
+    entries: &[(Key, Item)],
+    span: &Range<usize>,
+    scenario: &Scenario,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<u64> {
+    if !diagnostics.is_empty() {
+        // The line is no object, which has been told.
         return None;
     }
+    let mut table = Table::new(entries, span.clone(), "the first line", "");
     let format = table.integer(&LOG_FORMAT_KEY, diagnostics);
     let name = table.text(&SCENARIO, diagnostics);
     let seed = table.integer(&SEED, diagnostics);

@@ -5,6 +5,7 @@ pub mod check;
 pub mod component;
 pub mod components;
 pub mod control;
+pub mod manual;
 pub mod param;
 pub mod policy;
 pub mod record;
@@ -12,7 +13,9 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod status;
+pub mod timeline;
 
+pub use catalogue::Registry;
 pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
 pub use control::{Action, Control, ControlLog};
@@ -20,3 +23,4 @@ pub use floodgate_core::{Budget, Code, CodeSet, Digest, Dist, Duration, Halt, Pr
 pub use report::Report;
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};
 pub use simulation::Simulation;
+pub use timeline::{KeyframePolicy, Timeline};

@@ -52,7 +52,8 @@ pub struct ParamSpec {
     pub kind: ParamKind,
     /// The default as it would be written in a file; `None` when the parameter may be absent, which means "without".
     pub default: Option<&'static str>,
-    /// May be absent, which is written `"none"` where there is a default.
+    /// May be absent, which is written `"none"` where there is a default; so a text, and a choice with that very word, must
+    /// not be optional.
     pub optional: bool,
     /// Smallest value allowed, in the base unit of `kind`.
     pub min: f64,
@@ -62,21 +63,6 @@ pub struct ParamSpec {
     pub live: bool,
     /// What it means, with the source of the semantics where a real system is meant.
     pub doc: &'static str,
-}
-
-/// The parameter that a dotted path names, such as `retry.attempts`.
-#[must_use]
-pub fn spec_at(specs: &'static [ParamSpec], path: &str) -> Option<&'static ParamSpec> {
-    let (first, rest) = match path.split_once('.') {
-        Some((first, rest)) => (first, Some(rest)),
-        None => (path, None),
-    };
-    let spec = specs.iter().find(|spec| spec.name == first)?;
-    match (rest, spec.kind) {
-        (None, _) => Some(spec),
-        (Some(rest), ParamKind::Group(specs)) => spec_at(specs, rest),
-        (Some(_), _) => None,
-    }
 }
 
 /// A value that has been read, checked and converted to base units.

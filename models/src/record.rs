@@ -144,6 +144,29 @@ impl Recorder {
         &self.points
     }
 
+    /// Itself without the points.
+    pub(crate) fn marks(&self) -> Recorder {
+        Recorder {
+            window: self.window,
+            start: self.start,
+            totals: self.totals,
+            latency: self.latency.clone(),
+            nodes: self.nodes.clone(),
+            points: Vec::new(),
+        }
+    }
+
+    /// Takes over the points of `other`, and of what was once recorded beyond it (`ahead`), up to where the window under way
+    /// here began; the rest becomes `ahead`. `other`'s window holds from now on, for it may have grown since.
+    pub(crate) fn take_points(&mut self, other: &mut Recorder, ahead: &mut Vec<SeriesPoint>) {
+        let mut all = std::mem::take(&mut other.points);
+        let end = all.last().map_or(0, |p| p.end_ns);
+        all.extend(ahead.drain(..).filter(|p| p.start_ns >= end));
+        *ahead = all.split_off(all.partition_point(|p| p.end_ns <= self.start.0));
+        self.points = all;
+        self.window = other.window;
+    }
+
     pub(crate) fn close(&mut self, core: &mut Core) {
         let (now, t, before) = (core.now(), *core.totals(), self.totals);
         let latency = root_latency(core);

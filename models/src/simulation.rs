@@ -85,7 +85,7 @@ impl Simulation {
             let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, link.latency.clone());
             debug_assert_eq!(added, Ok(()));
         }
-        let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor.kind, &n.values)).collect();
+        let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
         let mut simulation = Simulation {
             core: core::Simulation::new(Arc::new(topology.freeze()), models, seed, limits),
@@ -143,6 +143,42 @@ impl Simulation {
         }
         self.enter(control);
         Ok(())
+    }
+
+    /// Forgets the controls beyond the scenario that begin after `time` (which must not have passed); what is in force and
+    /// will end, ends.
+    pub(crate) fn forget_controls_after(&mut self, time: Time) {
+        let scripted = self.scripted;
+        let mut kept = 0;
+        // Where each entry of the log goes; `None` is forgotten.
+        let places: Vec<Option<usize>> = self
+            .log
+            .iter()
+            .enumerate()
+            .map(|(i, control)| {
+                (i < scripted || control.at <= time).then(|| {
+                    kept += 1;
+                    kept - 1
+                })
+            })
+            .collect();
+        let mut place = 0;
+        self.log.retain(|_| {
+            place += 1;
+            places[place - 1].is_some()
+        });
+        self.agenda.retain_mut(|due| match places[due.control] {
+            Some(to) => {
+                due.control = to;
+                true
+            }
+            None => false,
+        });
+        for overlay in self.parameters.iter_mut().flat_map(|p| &mut p.overlays) {
+            if let Some(to) = places[*overlay] {
+                *overlay = to;
+            }
+        }
     }
 
     fn enter(&mut self, control: Control) {
@@ -369,6 +405,43 @@ impl Simulation {
     /// With both sides of the equation that does not hold: a defect of the simulator.
     pub fn check_books(&self) -> Result<(), String> {
         self.core.check_books()
+    }
+
+    /// The state without the record: what a keyframe keeps. The record's marks stay, so that the window under way can be
+    /// closed as if nothing had happened.
+    pub(crate) fn keyframe(&self) -> Simulation {
+        Simulation {
+            scenario: Arc::clone(&self.scenario),
+            seed: self.seed,
+            core: self.core.clone(),
+            parameters: self.parameters.clone(),
+            log: self.log.clone(),
+            scripted: self.scripted,
+            agenda: self.agenda.clone(),
+            next: self.next,
+            warm: self.warm,
+            recorder: self.recorder.as_ref().map(Recorder::marks),
+        }
+    }
+
+    /// Takes over the points that `other` has recorded up to where this one stands; those beyond go to `ahead`.
+    pub(crate) fn take_record(&mut self, other: &mut Simulation, ahead: &mut Vec<SeriesPoint>) {
+        if let (Some(mine), Some(theirs)) = (&mut self.recorder, &mut other.recorder) {
+            mine.take_points(theirs, ahead);
+        }
+    }
+
+    /// About how many bytes the state takes.
+    #[must_use]
+    pub fn state_bytes(&self) -> usize {
+        let models = (0..self.scenario.nodes.len()).map(|i| self.core.model(NodeId(i as u32)).heap_bytes());
+        self.core.state_bytes() + models.sum::<usize>()
+    }
+
+    /// A fingerprint of every part of the state, by name; slow, for tests.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, u64)> {
+        self.core.parts()
     }
 
     pub(crate) fn core_mut(&mut self) -> &mut core::Simulation<AnyComponent> {

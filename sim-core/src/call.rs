@@ -7,7 +7,7 @@
 use crate::outcome::Code;
 use crate::slab::Key;
 use crate::time::{Duration, Time};
-use crate::topology::LinkId;
+use crate::topology::{LinkId, NodeId};
 
 /// Reference to a live call.
 pub type CallId = Key;
@@ -51,11 +51,13 @@ pub struct Call {
     /// When it was sent; from its arrival on, when it arrived at the callee.
     pub since: Time,
     pub(crate) busy_ns: u64,
-    /// The root it is done for.
-    pub root: RootId,
     pub(crate) parent: CallId,
-    /// Over which link it went: that says caller and callee.
+    /// Index of the root it is done for; a root stays as long as it has calls, so its generation need not be kept.
+    pub(crate) root: u32,
+    /// Over which link it was sent: that says the caller, and by which way the answer goes.
     pub link: LinkId,
+    /// The node it is at, or on its way to: the link's end, unless it was handed on.
+    pub(crate) at: NodeId,
     /// The replica it is addressed to; [`ANY_REPLICA`] leaves it to the callee.
     pub replica: u32,
     pub(crate) caller_tag: u32,
@@ -124,6 +126,9 @@ pub struct Reply {
     /// How it ended.
     pub outcome: Outcome,
 }
+
+// Millions of calls are alive in an avalanche.
+const _: () = assert!(size_of::<Call>() == 64);
 
 pub(crate) fn outcome_code(outcome: Outcome) -> u8 {
     match outcome {

@@ -76,6 +76,11 @@ impl EventQueue {
         self.now.len() + self.heap.len() + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
+    /// Bytes that a copy takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.len() * size_of::<Entry>()
+    }
+
     #[inline(always)]
     fn entry(&mut self, time: u64, kind: Kind, index: u32, generation: u32) -> Entry {
         self.sequence += 1;

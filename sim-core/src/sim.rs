@@ -1,13 +1,15 @@
 //! The run: delivers events in order, keeps the books of calls, roots and work, and stops where it is told.
 
-use crate::call::{Call, CallId, CallSpec, Outcome, Reply, Root, RootId, Stage, outcome_code, outcome_from};
+use crate::call::{
+    ANY_REPLICA, Call, CallId, CallSpec, Outcome, Reply, Root, RootId, Stage, outcome_code, outcome_from,
+};
 use crate::digest::{Digest, absorb, combine};
 use crate::dist::Dist;
 use crate::model::{Ctx, Model, TimerId};
 use crate::outcome::Code;
 use crate::probe::{Delivery, Event, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
-use crate::rng::{Draws, arrival_stream, mix};
+use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
 use crate::stats::{Gauge, LinkStats, NodeStats, Totals};
 use crate::time::{Duration, Time};
@@ -200,9 +202,10 @@ impl<T: Clone> Kernel<T> {
             lineage: spec.lineage,
             since: self.now,
             busy_ns: 0,
-            root: spec.root,
             parent,
+            root: spec.root.index,
             link,
+            at: self.routes.links()[link.0 as usize].to,
             replica: spec.replica,
             caller_tag: spec.tag,
             callee_tag: u32::MAX,
@@ -246,8 +249,8 @@ impl<T: Clone> Kernel<T> {
         };
         record.stage = Stage::Returning;
         record.outcome = outcome_code(outcome);
-        let (link, lineage, arrived) = (record.link, record.lineage, record.since);
-        let stats = &mut self.nodes[self.routes.links()[link.0 as usize].to.0 as usize];
+        let (link, lineage, arrived, at) = (record.link, record.lineage, record.since, record.at);
+        let stats = &mut self.nodes[at.0 as usize];
         match outcome {
             Ok(()) => {
                 stats.answered += 1;
@@ -260,10 +263,11 @@ impl<T: Clone> Kernel<T> {
 
     fn free(&mut self, call: CallId) {
         let Some(record) = self.calls.remove(call) else { return };
-        if let Some(root) = self.roots.get_mut(record.root) {
+        let id = self.roots.key_at(record.root);
+        if let Some(root) = self.roots.get_mut(id) {
             root.calls -= 1;
             if root.ended && root.calls == 0 {
-                self.roots.remove(record.root);
+                self.roots.remove(id);
             }
         }
     }
@@ -324,7 +328,7 @@ impl<T: Clone> Kernel<T> {
         Reply {
             call: id,
             link: record.link,
-            root: record.root,
+            root: self.roots.key_at(record.root),
             parent: record.parent,
             lineage: record.lineage,
             tag: record.caller_tag,
@@ -337,7 +341,7 @@ impl<T: Clone> Kernel<T> {
     /// Whether whoever sent `record` is still there to hear of it.
     fn parent_waits(&self, record: &Call) -> bool {
         if record.parent == Key::NONE {
-            return self.roots.get(record.root).is_some_and(|r| !r.ended);
+            return self.roots.get(self.roots.key_at(record.root)).is_some_and(|r| !r.ended);
         }
         self.calls.get(record.parent).is_some_and(|p| p.stage == Stage::AtCallee)
     }
@@ -419,7 +423,7 @@ impl<M: Model> Simulation<M> {
         record.stage = Stage::AtCallee;
         record.since = now;
         let call = *record;
-        let node = kernel.routes.links()[call.link.0 as usize].to;
+        let node = call.at;
         kernel.note(node, Delivery::Call, call.lineage, u64::from(call.replica) << 16 | u64::from(call.attempt), probe);
         let stats = &mut kernel.nodes[node.0 as usize];
         stats.offered += 1;
@@ -461,7 +465,7 @@ impl<M: Model> Simulation<M> {
         // What was done for the call now counts for whoever it was done for.
         if let Some(parent) = kernel.calls.get_mut(call.parent) {
             parent.busy_ns += call.busy_ns;
-        } else if let Some(root) = kernel.roots.get_mut(call.root) {
+        } else if let Some(root) = kernel.roots.get_mut(kernel.roots.key_at(call.root)) {
             root.busy_ns += call.busy_ns;
         }
         if let Some(record) = kernel.calls.get_mut(id) {
@@ -506,7 +510,7 @@ impl<M: Model> Simulation<M> {
     fn deliver_cancel<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
         let kernel = &mut self.kernel;
         let call = *kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee)?;
-        let node = kernel.routes.links()[call.link.0 as usize].to;
+        let node = call.at;
         kernel.note(node, Delivery::Cancel, call.lineage, u64::from(call.attempt), probe);
         self.models[node.0 as usize].on_cancel(id, &mut Ctx { node, kernel });
         Some(node)
@@ -656,6 +660,47 @@ impl<M: Model> Simulation<M> {
         Ok(())
     }
 
+    /// A fingerprint of every part of the state, by name: where two runs that should be equal differ, these say in what.
+    /// Slow (it writes the whole state out); for tests.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, u64)>
+    where
+        M: std::fmt::Debug,
+        M::Message: std::fmt::Debug,
+    {
+        fn hash(part: &dyn std::fmt::Debug) -> u64 {
+            hash_text(&format!("{part:?}"))
+        }
+        let k = &self.kernel;
+        let mut parts = vec![
+            ("clock".to_owned(), k.now.0),
+            ("events".to_owned(), k.events),
+            ("event list".to_owned(), hash(&k.queue)),
+            ("calls".to_owned(), hash(&k.calls)),
+            ("roots".to_owned(), hash(&k.roots)),
+            ("timers".to_owned(), hash(&k.timers)),
+            ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
+            ("links".to_owned(), hash(&k.links)),
+            ("totals".to_owned(), hash(&k.totals)),
+        ];
+        for (i, model) in self.models.iter().enumerate() {
+            let key = k.routes.key(NodeId(i as u32));
+            parts.push((format!("node {key}"), hash(model)));
+            parts.push((format!("statistics of {key}"), hash(&k.nodes[i])));
+            parts.push((format!("digest of {key}"), k.digests[i]));
+        }
+        parts
+    }
+
+    /// About how many bytes the state takes, without what models keep for themselves.
+    #[must_use]
+    pub fn state_bytes(&self) -> usize {
+        let k = &self.kernel;
+        let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
+        let histograms: usize = k.nodes.iter().map(|n| n.latency.bytes() + size_of::<NodeStats>()).sum();
+        records + k.queue.bytes() + histograms
+    }
+
     /// Calls alive.
     #[must_use]
     pub fn live_calls(&self) -> usize {
@@ -675,7 +720,7 @@ fn waited_for<T>(kernel: &Kernel<T>, mut id: CallId) -> bool {
             return false;
         }
         if call.parent == Key::NONE {
-            return kernel.roots.get(call.root).is_some_and(|r| !r.ended);
+            return kernel.roots.get(kernel.roots.key_at(call.root)).is_some_and(|r| !r.ended);
         }
         id = call.parent;
     }
@@ -767,7 +812,7 @@ impl<M: Model> Ctx<'_, M> {
     pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
         let record = *self.kernel.calls.get(call)?;
         let spec = CallSpec {
-            root: record.root,
+            root: self.kernel.roots.key_at(record.root),
             parent: Some(call),
             lineage: record.lineage,
             attempt: 0,
@@ -823,6 +868,38 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     pub fn reply(&mut self, call: CallId, outcome: Outcome) {
         self.kernel.reply(call, outcome);
+    }
+
+    /// Hands an arrived call on to the node at the end of one of this node's outgoing links, for good: that node answers
+    /// the origin, and this one is done with it. What is drawn there is keyed by `lineage`.
+    pub fn hand_on(&mut self, call: CallId, link: LinkId, lineage: u64) {
+        let kernel = &mut *self.kernel;
+        let now = kernel.now;
+        let to = kernel.routes.links()[link.0 as usize].to;
+        let Some(record) = kernel.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else { return };
+        record.stage = Stage::Outbound;
+        let stats = &mut kernel.nodes[record.at.0 as usize];
+        stats.answered += 1;
+        stats.latency.record(now.since(record.since));
+        record.at = to;
+        record.lineage = lineage;
+        record.replica = ANY_REPLICA;
+        record.callee_tag = u32::MAX;
+        let by_retry = record.by_retry;
+        let stats = &mut kernel.links[link.0 as usize];
+        if by_retry {
+            stats.calls_retry += 1
+        } else {
+            stats.calls_first += 1
+        }
+        kernel.send(link, lineage, false, Kind::Deliver, call.index, call.generation);
+    }
+
+    /// The root that an arrived call is done for.
+    #[inline]
+    #[must_use]
+    pub fn root_of(&self, call: CallId) -> RootId {
+        self.kernel.calls.get(call).map_or(Key::NONE, |c| self.kernel.roots.key_at(c.root))
     }
 
     /// Ends an arrived call without an answer, after its caller has given up; its work is wasted.

@@ -95,6 +95,12 @@ impl<T: Copy> Slab<T> {
         Some(self.values[i])
     }
 
+    /// Bytes that a copy takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.values.len() * (size_of::<T>() + 4) + self.free.len() * 4
+    }
+
     /// Live records, in the order of their positions.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.values

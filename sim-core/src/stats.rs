@@ -95,6 +95,12 @@ impl Histogram {
         Some(Duration(self.max))
     }
 
+    /// Bytes of the buckets.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.buckets.len() * 4
+    }
+
     /// Adds the values of `other`.
     pub fn merge(&mut self, other: &Histogram) {
         self.combine(other, u32::saturating_add);

@@ -43,7 +43,7 @@ impl Worker {
             return cx.reply(call, Ok(()));
         }
         self.open.push((call, links.len()));
-        let Some(root) = cx.get(call).map(|c| c.root) else { return };
+        let root = cx.root_of(call);
         for link in links {
             self.send(link, root, Some(call), 0, cx);
         }

@@ -19,6 +19,7 @@ fn the_page_opens_without_errors() {
 const GESTURES: &str = r#"data:text/html,<!doctype html><title>gestures</title>
 <button onclick="said='go'">Go</button><button onclick="said='go on'">Go on</button><button hidden>Go away</button>
 <label>Rate <input id="rate"></label>
+<svg width="90" height="40"><g role="button" tabindex="0" aria-label="Web server" onclick="said='web'"><rect width="80" height="30"/></g></svg>
 <div id="box" role="img" aria-label="Box" style="z-index:1;position:absolute;left:100px;top:200px;width:40px;height:40px;background:teal"></div>
 <div id="goal" role="group" aria-label="Goal" style="position:absolute;left:500px;top:400px;width:80px;height:80px;background:silver"></div>
 <script>
@@ -40,7 +41,10 @@ fn the_helpers_do_what_a_person_would() {
         is(page, "said", "go").await?;
         page.by_role("button", "Go on").await?.click().await?;
         is(page, "said", "go on").await?;
-        expect(page.all_by_role("button", "").await?.len() == 2, || "a hidden button was found".to_owned())?;
+        page.by_role("button", "web").await?.click().await?;
+        is(page, "said", "web").await?;
+        is(page, "Promise.resolve('later')", "later").await?;
+        expect(page.all_by_role("button", "").await?.len() == 3, || "a hidden button was found".to_owned())?;
 
         page.by_label("Rate").await?.send_keys("400/s").await?;
         is(page, "document.getElementById('rate').value", "400/s").await?;

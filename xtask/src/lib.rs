@@ -10,6 +10,7 @@ pub mod html;
 pub mod server;
 pub mod stages;
 pub mod tools;
+pub mod watch;
 pub mod web;
 
 /// What a command says when it cannot go on: a sentence that names the remedy.

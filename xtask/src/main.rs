@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 use xtask::server::{self, Server};
 use xtask::stages::{self, Part};
 use xtask::tools::{self, Workspace};
+use xtask::watch::Sources;
 use xtask::web::{self, Profile};
 use xtask::{Failure, golden};
 
@@ -144,11 +145,18 @@ fn serve(workspace: &Workspace, port: u16, light: bool, profile: Profile) -> Res
         return tools::run(&mut command);
     }
     let dist = workspace.root.join("dist");
+    let mut sources = Sources::of_trunk(&workspace.root)?;
     web::build(workspace, profile, &dist)?;
     let server = Server::start(&dist, port)?;
-    eprintln!("serving {} — Ctrl-C ends it; run the command again after a change", server.url());
-    server.wait();
-    Ok(())
+    eprintln!("serving {} — reload the page after a change, Ctrl-C ends it", server.url());
+    loop {
+        sources.wait();
+        match web::build(workspace, profile, &dist) {
+            Ok(()) => eprintln!("rebuilt; reload {}", server.url()),
+            // The compiler has said what is wrong; the next change may mend it.
+            Err(problem) => eprintln!("xtask: {problem}"),
+        }
+    }
 }
 
 /// Trunk takes the `wasm-bindgen` on PATH when it has the lock's version, and would download one when it has not.

@@ -64,14 +64,6 @@ impl Server {
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
-
-    /// Serves until the process ends.
-    pub fn wait(mut self) {
-        for worker in std::mem::take(&mut self.workers) {
-            // A worker that panicked has said so on stderr; the others go on.
-            let _ = worker.join();
-        }
-    }
 }
 
 impl Drop for Server {

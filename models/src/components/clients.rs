@@ -45,6 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     gauges: &[GaugeSpec { name: "waiting", unit: "requests", doc: "Requests born and not ended." }],
     faults: &[],
     look: Look::Source,
+    build: None,
 };
 
 const ARRIVAL: u64 = u64::MAX;

@@ -59,6 +59,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         },
     ],
     look: Look::Store,
+    build: None,
 };
 
 const ENDED: u64 = 0;
@@ -265,6 +266,10 @@ impl Component for Database {
     fn on_heal(&mut self, _fault: &'static str, cx: &mut Cx<'_>) {
         self.slow = 1.0;
         self.settle(cx);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.statements.len() * size_of::<Option<Statement>>() + self.waiting.len() * 4
     }
 
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {

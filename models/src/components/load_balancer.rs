@@ -48,6 +48,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ],
     faults: &[],
     look: Look::Switch,
+    build: None,
 };
 
 const GAUGE_OPEN: usize = slot::OWN;
@@ -101,7 +102,7 @@ impl LoadBalancer {
     }
 
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let client = cx.get(call).and_then(|c| cx.root(c.root)).map_or(0, |r| r.client);
+        let client = cx.root(cx.root_of(call)).map_or(0, |r| r.client);
         let Some(chosen) = self.choose(client) else {
             return cx.reply(call, Err(Code::Unavailable));
         };

@@ -6,7 +6,7 @@ pub mod load_balancer;
 pub mod service;
 
 use crate::catalogue::Descriptor;
-use crate::component::{Component, Cx, Directive, Message, components};
+use crate::component::{Component, Cx, Directive, DynComponent, Message, components};
 use crate::param::{Params, Values};
 use crate::status::Status;
 use floodgate_core::{CallId, LinkId, Model, Reply, Time, TimerId};

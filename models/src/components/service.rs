@@ -6,6 +6,7 @@ use crate::param::{Bytes, Params, Ratio, Values};
 use crate::params;
 use crate::policy::{Retry, Sharing};
 use crate::status::{Mode, ReplicaStatus, Status};
+use floodgate_core::rng::Source;
 use floodgate_core::{
     ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, Time, TimerId,
 };
@@ -39,6 +40,8 @@ params! {
         warm_up: Duration = "\"0s\"" in 0 ..= 86400, live;
         /// How much longer processor time is at the start of the warm-up; it falls linearly to 1.
         warm_up_slowdown: f64 = "1.0" in 1 ..= 1000, live;
+        /// Share of the requests that call at all; the others find what they need at hand.
+        call_ratio: Ratio = "1.0" in 0 ..= 1, live;
         /// How long each callee is waited for; absent is for ever.
         call_timeout: Option<Duration> = none in 0.000001 ..= 86400, live;
         /// Whether a callee is told when it is given up.
@@ -100,11 +103,13 @@ static DESCRIPTOR: Descriptor = Descriptor {
         },
     ],
     look: Look::Servers,
+    build: None,
 };
 
 const PURPOSE_REPLICA: u64 = 1;
 const PURPOSE_DEMAND: u64 = 2;
 const PURPOSE_BACKOFF: u64 = 3;
+const PURPOSE_CALLS: u64 = 4;
 const GAUGE_BUSY: usize = slot::OWN;
 const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
@@ -210,6 +215,19 @@ pub struct Service {
     /// Sums over replicas, kept up to date.
     busy: u32,
     queued: u32,
+    /// Gauges as they were last set.
+    levels: Levels,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Levels {
+    used: u64,
+    capacity: u64,
+    queue: u64,
+    busy: u64,
+    ready: u64,
+    memory: u64,
+    kills: u64,
 }
 
 impl Service {
@@ -278,6 +296,10 @@ impl Service {
         job.demand = demand.scaled(self.slowdown(replica, now));
         let after = job.demand.scaled(self.config.after_share.0);
         job.stage = Stage::Before;
+        let ratio = self.config.call_ratio.0;
+        if ratio < 1.0 && cx.draws(PURPOSE_CALLS, lineage).unit() >= ratio {
+            job.step = u32::MAX;
+        }
         self.jobs[place as usize] = Some(job);
         self.replicas[job.replica as usize].busy += 1;
         self.busy += 1;
@@ -335,7 +357,7 @@ impl Service {
             // Step 0, attempt 0 has the caller's lineage; every other one its own, by (step, attempt).
             let lineage = cx.branch(record.lineage, u64::from(step) << 16 | u64::from(attempt));
             let spec = CallSpec {
-                root: record.root,
+                root: cx.root_of(call),
                 parent: Some(call),
                 lineage,
                 attempt: attempt as u16,
@@ -380,32 +402,41 @@ impl Service {
         }
     }
 
-    fn publish(&self, cx: &mut Cx<'_>) {
-        let (mut used, mut capacity, mut ready, mut memory) = (0, 0, 0, 0);
+    /// Sets the gauges that have changed.
+    fn publish(&mut self, cx: &mut Cx<'_>) {
+        let mut levels = Levels {
+            queue: u64::from(self.queued),
+            busy: u64::from(self.busy),
+            kills: self.kills,
+            ..Levels::default()
+        };
         for replica in &self.replicas {
-            memory += self.memory(replica);
+            levels.memory += self.memory(replica);
             if matches!(replica.state, State::Down | State::Removed) {
                 continue;
             }
-            ready += u64::from(replica.state == State::Up);
-            match self.config.cores {
-                Some(cores) => {
-                    used += u64::from(replica.computing.min(cores));
-                    capacity += u64::from(cores);
-                }
-                None => {
-                    used += u64::from(replica.busy);
-                    capacity += u64::from(self.config.workers);
-                }
+            levels.ready += u64::from(replica.state == State::Up);
+            let (used, capacity) = match self.config.cores {
+                Some(cores) => (replica.computing.min(cores), cores),
+                None => (replica.busy, self.config.workers),
+            };
+            levels.used += u64::from(used);
+            levels.capacity += u64::from(capacity);
+        }
+        let old = std::mem::replace(&mut self.levels, levels);
+        for (slot, before, now) in [
+            (slot::USED, old.used, levels.used),
+            (slot::CAPACITY, old.capacity, levels.capacity),
+            (slot::QUEUE, old.queue, levels.queue),
+            (GAUGE_BUSY, old.busy, levels.busy),
+            (GAUGE_READY, old.ready, levels.ready),
+            (GAUGE_MEMORY, old.memory, levels.memory),
+            (GAUGE_KILLS, old.kills, levels.kills),
+        ] {
+            if before != now {
+                cx.gauge(slot, now);
             }
         }
-        cx.gauge(slot::USED, used);
-        cx.gauge(slot::CAPACITY, capacity);
-        cx.gauge(slot::QUEUE, u64::from(self.queued));
-        cx.gauge(GAUGE_BUSY, u64::from(self.busy));
-        cx.gauge(GAUGE_READY, ready);
-        cx.gauge(GAUGE_MEMORY, memory);
-        cx.gauge(GAUGE_KILLS, self.kills);
     }
 
     fn announce(&self, cx: &mut Cx<'_>) {
@@ -492,6 +523,7 @@ impl Component for Service {
             kills: 0,
             busy: 0,
             queued: 0,
+            levels: Levels::default(),
         }
     }
 
@@ -647,6 +679,10 @@ impl Component for Service {
 
     fn on_heal(&mut self, _fault: &'static str, cx: &mut Cx<'_>) {
         self.set_slow(1.0, cx);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.jobs.len() * size_of::<Option<Job>>() + self.free.len() * 4 + self.queued as usize * 4
     }
 
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {

@@ -28,8 +28,8 @@ const FAULT: ParamSpec = key("fault", ParamKind::Text);
 const HEAL: ParamSpec = key("heal", ParamKind::Text);
 const METRIC: ParamSpec = key("metric", ParamKind::Text);
 const WITHIN: ParamSpec = ParamSpec { max: AT_S_MAX, ..key("within", ParamKind::Duration) };
-const MIN: ParamSpec = ParamSpec { optional: true, min: f64::NEG_INFINITY, ..key("min", ParamKind::Number) };
-const MAX: ParamSpec = ParamSpec { optional: true, min: f64::NEG_INFINITY, ..key("max", ParamKind::Number) };
+const MIN: ParamSpec = ParamSpec { min: f64::NEG_INFINITY, ..key("min", ParamKind::Number) };
+const MAX: ParamSpec = ParamSpec { min: f64::NEG_INFINITY, ..key("max", ParamKind::Number) };
 const BECAUSE: ParamSpec = ParamSpec { default: Some("\"\""), ..key("because", ParamKind::Text) };
 const NAME: ParamSpec = ParamSpec { max: LINE_CHARS_MAX, ..key("name", ParamKind::Text) };
 const DESCRIPTION: ParamSpec = ParamSpec { default: Some("\"\""), ..key("description", ParamKind::Text) };
@@ -327,6 +327,7 @@ fn subject(
         return;
     };
     let (message, remedy) = match metric.subject() {
+        Subject::WholeRun => (format!("`{metric}` is of the whole run, not of one node"), "leave `of` out".to_string()),
         Subject::Run if descriptor.accepts_calls => (
             format!("`{metric}` is of requests as their clients see them, and {} `{id}` has none", descriptor.kind),
             "leave `of` out for the whole run, or name clients".to_string(),
@@ -378,9 +379,12 @@ fn window(table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<Op
 
 /// `Some(None)` when it is not given.
 fn bound(table: &mut Table<'_>, spec: &ParamSpec, diagnostics: &mut Diagnostics<'_>) -> Option<Option<f64>> {
+    if table.take(spec.name).is_none() {
+        return Some(None);
+    }
     match table.value(spec, diagnostics)? {
         Value::Number(number) => Some(Some(number)),
-        _ => Some(None),
+        _ => None,
     }
 }
 

@@ -288,7 +288,7 @@ impl<'s> Lint<'s, '_> {
         }
     }
 
-    /// Two changes of one parameter at the same time: which holds when the first ends is hard to foresee.
+    /// Two changes of one parameter at the same time: allowed, and rarely meant.
     fn overlapping_phases(&mut self) {
         let mut ends: BTreeMap<(&str, &str), Time> = BTreeMap::new();
         for (control, span) in self.scenario.controls.iter().zip(&self.scenario.control_spans) {
@@ -301,7 +301,7 @@ impl<'s> Lint<'s, '_> {
                         "`{}.{name}` changes at {} while an earlier change lasts until {before}",
                         control.node, control.at
                     );
-                    self.diagnostics.warning(span, message, "let one end before the next begins");
+                    self.diagnostics.warning(span, message, "while both last, the later one holds");
                 }
                 *before = (*before).max(end);
             }

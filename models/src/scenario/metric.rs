@@ -95,6 +95,8 @@ pub enum GaugeStat {
 /// Of what a metric can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// The whole run only.
+    WholeRun,
     /// The whole run, or one node that sends requests of its own.
     Run,
     /// One node, whatever it does.
@@ -186,9 +188,8 @@ impl Metric {
             | Metric::GoodputPerS
             | Metric::GoodputRatio
             | Metric::AnsweredRatio
-            | Metric::InFlight
-            | Metric::WastedWorkSeconds
-            | Metric::WastedWorkRatio => Subject::Run,
+            | Metric::InFlight => Subject::Run,
+            Metric::WastedWorkSeconds | Metric::WastedWorkRatio => Subject::WholeRun,
             Metric::OfferedPerS | Metric::ThroughputPerS | Metric::ErrorRatio | Metric::Amplification => {
                 Subject::RunOrNode
             }

@@ -11,7 +11,7 @@ pub(crate) mod table;
 pub(crate) mod units;
 pub mod value;
 
-use crate::catalogue::Descriptor;
+use crate::catalogue::{Descriptor, Registry};
 use crate::control::Control;
 use crate::param::Values;
 use floodgate_core::{Dist, Duration, Time};
@@ -158,7 +158,7 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it, with places.
     pub fn load(text: &str) -> Result<Scenario, Problems> {
-        Scenario::load_with(text, crate::components::catalogue())
+        load::load(text, crate::components::catalogue())
     }
 
     /// Reads a scenario file that may not be text at all.
@@ -170,12 +170,12 @@ impl Scenario {
         Scenario::load(load::utf8(bytes)?)
     }
 
-    /// Reads a scenario file with the components of `catalogue`.
+    /// Reads a scenario file with the components of `registry`: the built-in ones and the user's own.
     ///
     /// # Errors
     /// Everything that is wrong with it, with places.
-    pub fn load_with(text: &str, catalogue: &[&'static Descriptor]) -> Result<Scenario, Problems> {
-        load::load(text, catalogue)
+    pub fn load_with(text: &str, registry: &Registry) -> Result<Scenario, Problems> {
+        load::load(text, registry.descriptors())
     }
 
     /// The node called `id`.

@@ -95,7 +95,7 @@ enum Identity {
     /// Well-formed and new; from now on it is taken.
     New(String),
     /// Another table has it.
-    Taken,
+    Taken(String),
     /// Missing or malformed: whatever else refers to it cannot be judged.
     Unreadable,
 }
@@ -115,7 +115,7 @@ fn id(table: &mut Table<'_>, taken: &mut Ids, diagnostics: &mut Diagnostics<'_>)
     if let Some(line) = taken.get(&id) {
         let message = format!("`{path}` is \"{id}\", which is already in use on line {line}");
         diagnostics.error(&span, message, "give every node and group an id of its own");
-        return Identity::Taken;
+        return Identity::Taken(id);
     }
     taken.insert(id.clone(), diagnostics.line(span.start));
     Identity::New(id)
@@ -132,7 +132,7 @@ pub(crate) fn groups(tables: &[Entry<'_>], diagnostics: &mut Diagnostics<'_>) ->
         let mut table = Table::new(entries, item.span.clone(), "[[group]]", "group.");
         let id = match id(&mut table, &mut taken, diagnostics) {
             Identity::New(id) => Some(id),
-            Identity::Taken | Identity::Unreadable => None,
+            Identity::Taken(_) | Identity::Unreadable => None,
         };
         let kind = table.value(&GROUP_KIND, diagnostics);
         let title = table.line_or(&TITLE, id.as_deref().unwrap_or(""), diagnostics);
@@ -169,7 +169,8 @@ pub(crate) fn nodes(
         let (id, descriptor, node) = reader.node(item, entries, diagnostics);
         match id {
             Identity::New(id) => drop(known.by_id.insert(id, descriptor)),
-            Identity::Taken => {}
+            // When it is a group that has it, what refers to the node is not wrong for that.
+            Identity::Taken(id) => drop(known.by_id.entry(id).or_insert(descriptor)),
             Identity::Unreadable => known.complete = false,
         }
         nodes.extend(node);
@@ -198,7 +199,7 @@ impl NodeReader<'_> {
         let identity = id(&mut table, &mut self.taken, diagnostics);
         let id = match &identity {
             Identity::New(id) => Some(id.clone()),
-            Identity::Taken | Identity::Unreadable => None,
+            Identity::Taken(_) | Identity::Unreadable => None,
         };
         if let Some(id) = &id {
             table.what = format!("node `{id}`");
@@ -263,12 +264,12 @@ impl NodeReader<'_> {
 fn position(table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<(f64, f64)> {
     let item = table.take("position")?;
     let path = format!("{}position", table.prefix);
-    let Raw::Array(ends) = &item.raw else {
-        diagnostics.error(&item.span, format!("`{path}` is {}", item.raw.shown()), "[x, y]");
-        return None;
+    let ends = match &item.raw {
+        Raw::Array(ends) => ends.as_slice(),
+        _ => &[],
     };
-    let [x, y] = ends.as_slice() else {
-        diagnostics.error(&item.span, format!("`{path}` has {} numbers instead of two", ends.len()), "[x, y]");
+    let [x, y] = ends else {
+        diagnostics.error(&item.span, format!("`{path}` is {}", item.raw.shown()), "two numbers: [x, y]");
         return None;
     };
     let mut coordinate = |item| match read(&COORDINATE, item, &path, diagnostics) {

@@ -67,8 +67,7 @@ impl Raw {
             Raw::Text(text) => format!("\"{}\"", shown(text)),
             Raw::Integer { text, .. } | Raw::Float { text, .. } | Raw::DateTime(text) => shown(text),
             Raw::Boolean(value) => value.to_string(),
-            Raw::Array(items) => format!("a list of {}", items.len()),
-            Raw::Table(_) => shown(&self.to_toml()),
+            Raw::Array(_) | Raw::Table(_) => shown(&self.to_toml()),
         }
     }
 
@@ -159,6 +158,10 @@ fn report_syntax(text: &str, errors: Vec<toml::de::Error>, diagnostics: &mut Dia
         let span = error.span().unwrap_or(text.len()..text.len());
         let (what, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
         let found = text.get(span.clone()).unwrap_or("").trim();
+        if what.starts_with("string values must be quoted") && found.is_empty() {
+            diagnostics.syntax(span, "a value is missing".to_string(), "write one after the `=`".to_string());
+            continue;
+        }
         let remedy = syntax_remedy(what, expected, found);
         let found = if found.is_empty() { String::new() } else { format!(": found `{}`", shown(found)) };
         diagnostics.syntax(span, format!("{what}{found}"), remedy);

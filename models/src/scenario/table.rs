@@ -36,7 +36,9 @@ impl<'i> Table<'i> {
 
     /// What the table says under `name`; from now on that key is known.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<&'i Item> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, item)| item)
     }
 
@@ -49,7 +51,10 @@ impl<'i> Table<'i> {
             None if spec.default.is_some() => defaults_of_key(spec, diagnostics),
             None if spec.optional => Some(Value::Absent),
             None => {
-                let remedy = format!("add `{} = …`: {}", spec.name, super::value::describe(spec));
+                let remedy = match super::value::describe(spec) {
+                    only if spec.min == spec.max => format!("add `{} = {only}`", spec.name),
+                    any => format!("add `{} = …`: {any}", spec.name),
+                };
                 diagnostics.missing(&self.span, format!("{} has no `{}`", self.what, spec.name), remedy);
                 None
             }

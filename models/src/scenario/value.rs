@@ -117,6 +117,7 @@ pub fn describe(spec: &ParamSpec) -> String {
             format!("an amount of memory{} such as \"512MiB\" (B, KB, MB, GB, KiB, MiB, GiB)", range(spec))
         }
         ParamKind::Number => format!("a number{}", range(spec)),
+        ParamKind::Integer if spec.min == spec.max => format!("{}", spec.min),
         ParamKind::Integer => format!("a whole number{}", range(spec)),
         ParamKind::Ratio => format!("a share{}, such as 0.25", range(spec)),
         ParamKind::Boolean => "true or false".to_string(),
@@ -165,7 +166,9 @@ pub fn limit_text(kind: ParamKind, limit: f64) -> String {
 
 /// ` from 1us to 24h`, ` of at least 0/s`.
 fn range(spec: &ParamSpec) -> String {
-    if spec.max.is_finite() {
+    if spec.min == f64::NEG_INFINITY {
+        String::new()
+    } else if spec.max.is_finite() {
         format!(" from {} to {}", limit_text(spec.kind, spec.min), limit_text(spec.kind, spec.max))
     } else {
         format!(" of at least {}", limit_text(spec.kind, spec.min))
@@ -258,6 +261,9 @@ fn type_name(raw: &Raw) -> &'static str {
 
 /// A bare number where a quantity belongs: the remedy shows that very number with a unit.
 fn without_unit(spec: &ParamSpec, raw: &Raw) -> Wrong {
+    if let Err(wrong) = number(raw) {
+        return wrong;
+    }
     let number = raw.shown();
     if number.starts_with('-') {
         return "is negative and has no unit".into();

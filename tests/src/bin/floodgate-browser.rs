@@ -1,7 +1,8 @@
 //! What `cargo xtask screenshot` and `cargo xtask frame-bench` run: the page in Chromium, looked at and measured.
 //!
-//! The page tells what it does through `window.__floodgate`: `virtualSeconds()`, `load(TEXT)` with the text of a scenario,
-//! and `frameTimes()`, the milliseconds of main-thread script of the last animation frames.
+//! The page tells what it does through `window.__floodgate`: `state()`, JSON with `now_ns` and `running`; `load(TEXT)` with
+//! the text of a scenario, true when it was taken; and `frameTimes()`, the milliseconds of main-thread script of the last
+//! animation frames.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -52,45 +53,30 @@ async fn keep(page: &Page, out: &Path, name: &str) -> Result<(), BrowserError> {
     Ok(())
 }
 
+/// The page's virtual time, as an expression: `state()` is JSON text.
+const VIRTUAL_SECONDS: &str = "JSON.parse(window.__floodgate.state()).now_ns / 1e9";
+
 async fn virtual_seconds(page: &Page) -> Result<f64, BrowserError> {
-    let value = page.eval("window.__floodgate.virtualSeconds()").await?;
-    value.as_f64().ok_or_else(|| format!("virtualSeconds() is {value}").into())
+    let value = page.eval(VIRTUAL_SECONDS).await?;
+    value.as_f64().ok_or_else(|| format!("{VIRTUAL_SECONDS} is {value}").into())
 }
 
 async fn wait_for_virtual_seconds(page: &Page, seconds: f64) -> Result<(), BrowserError> {
     page.wait_until("window.__floodgate !== undefined", PATIENCE).await?;
-    page.wait_until(&format!("window.__floodgate.virtualSeconds() >= {seconds}"), SCENE).await.map(drop)
+    page.wait_until(&format!("{VIRTUAL_SECONDS} >= {seconds}"), SCENE).await.map(drop)
 }
 
-/// Ten thousand requests a second that a large service answers: the most that has to move on the canvas.
-const BENCH_SCENARIO: &str = r#"format = 1
-name = "Frame times at ten thousand requests a second"
-until = "10m"
-
-[[node]]
-id = "users"
-kind = "clients"
-rate = "10000/s"
-timeout = "1s"
-
-[[node]]
-id = "web"
-kind = "service"
-replicas = 8
-workers = 64
-service_time = "20ms"
-
-[[link]]
-from = "users"
-to = "web"
-latency = "50ms"
-"#;
+/// The most that has to move on the canvas.
+const BENCH_SCENARIO: &str = include_str!("../../fixtures/ten_thousand_per_second.toml");
 
 async fn frame_bench() -> Result<(), BrowserError> {
     let page = Page::open(Options::default()).await?;
     wait_for_virtual_seconds(&page, 1.0).await?;
     let text = serde_json::Value::from(BENCH_SCENARIO);
-    page.eval(&format!("window.__floodgate.load({text})")).await?;
+    if page.eval(&format!("window.__floodgate.load({text})")).await? != true {
+        return Err("the page did not take the benchmark's scenario".to_owned().into());
+    }
+    page.wait_until("JSON.parse(window.__floodgate.state()).running", PATIENCE).await?;
     // What the page measured before, of another scenario, and while this one filled the links, does not count.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let warm_up = frame_times(&page).await?.len();
@@ -128,7 +114,13 @@ fn quantile(sorted: &[f64], percent: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::quantile;
+    use super::{BENCH_SCENARIO, quantile};
+
+    #[test]
+    fn the_benchmark_runs_a_scenario_that_loads() {
+        let scenario = floodgate::Scenario::load(BENCH_SCENARIO);
+        assert!(scenario.is_ok(), "{}", scenario.err().map(|problems| problems.to_string()).unwrap_or_default());
+    }
 
     #[test]
     fn quantiles_are_values_that_were_measured() {

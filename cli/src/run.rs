@@ -1,0 +1,109 @@
+//! `floodgate run`.
+
+use crate::output::{complain, print, table};
+use crate::progress::Progress;
+use crate::{Format, Outcome, RunArguments, input};
+use floodgate::record::SeriesPoint;
+use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
+
+/// Events between two looks at the progress bar: some milliseconds of work.
+const SLICE_EVENTS: u64 = 100_000;
+
+pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+    let Some(source) = input::scenario(&arguments.file) else { return Outcome::BadInput };
+    let Some(mut scenario) = chosen(source.scenario, arguments) else { return Outcome::BadInput };
+    let log = match &arguments.controls {
+        None => ControlLog::default(),
+        Some(file) => match input::controls(file, &scenario) {
+            Some(log) => log,
+            None => return Outcome::BadInput,
+        },
+    };
+    let replayed = arguments.controls.is_some().then_some(log.seed);
+    let seed = arguments.seed.or(replayed).unwrap_or(scenario.seed);
+    if let Some(until) = arguments.until {
+        if until <= Time::ZERO + scenario.warm_up {
+            let warm_up = scenario.warm_up;
+            complain(&format!("error: `--until` is {until}, and the warm-up lasts {warm_up}: nothing is measured"));
+            return Outcome::BadInput;
+        }
+        scenario.until = until;
+    }
+    let mut simulation = Simulation::new(&scenario, seed);
+    if let Some(window) = arguments.series {
+        simulation.record(window);
+    }
+    for control in log.controls {
+        if let Err(wrong) = simulation.control(control) {
+            complain(&format!("{}: error: {wrong}", arguments.controls.as_deref().unwrap_or("controls")));
+            return Outcome::BadInput;
+        }
+    }
+    advance(&mut simulation, scenario.until);
+    report(&simulation, arguments);
+    if simulation.halted().is_some() { Outcome::Failed } else { Outcome::Fine }
+}
+
+/// The scenario of the file, or the variant asked for.
+fn chosen(scenario: Scenario, arguments: &RunArguments) -> Option<Scenario> {
+    let Some(name) = &arguments.variant else { return Some(scenario) };
+    if let Some(variant) = scenario.variant(name) {
+        return Some(variant.scenario.clone());
+    }
+    let names: Vec<String> = scenario.variants.iter().map(|v| format!("\"{}\"", v.name)).collect();
+    let remedy = match names.as_slice() {
+        [] => "it has none".to_string(),
+        names => format!("variants: {}", names.join(", ")),
+    };
+    complain(&format!("{}: error: there is no variant {name:?}\n    help: {remedy}", arguments.file));
+    None
+}
+
+/// To the end, with a progress bar where that takes long.
+fn advance(simulation: &mut Simulation, until: Time) {
+    let template = "{bar:40} {percent:>3} % of virtual time, {eta} left";
+    let mut progress = Progress::new(until.0, template);
+    while simulation.advance(Budget { until, events: SLICE_EVENTS }) == floodgate::Progress::Budget {
+        progress.set(simulation.now().0);
+    }
+    progress.clear();
+}
+
+fn report(simulation: &Simulation, arguments: &RunArguments) {
+    let report = simulation.report();
+    match arguments.format {
+        Format::Text => {
+            let mut text = report.to_string();
+            if !report.series.is_empty() {
+                text += &format!("\n{}", series(&report.series));
+            }
+            print(&text);
+        }
+        Format::Json => match serde_json::to_string_pretty(&report) {
+            Ok(json) => print(&(json + "\n")),
+            Err(error) => complain(&format!("error: the report cannot be written as JSON: {error}")),
+        },
+    }
+}
+
+fn series(points: &[SeriesPoint]) -> String {
+    let header = ["from", "to", "born/s", "attempts/s", "answered/s", "goodput/s", "failed/s", "p50 ms", "p99 ms"];
+    let mut rows = vec![header.map(str::to_string).to_vec()];
+    for point in points {
+        let seconds = Time(point.end_ns).since(Time(point.start_ns)).as_secs_f64();
+        let rate = |count: u64| format!("{:.1}", count as f64 / seconds);
+        let latency = |ns: u64| if point.answered == 0 { "-".to_string() } else { format!("{:.1}", ns as f64 / 1e6) };
+        rows.push(vec![
+            Time(point.start_ns).to_string(),
+            Time(point.end_ns).to_string(),
+            rate(point.born),
+            rate(point.attempts),
+            rate(point.answered),
+            rate(point.goodput),
+            rate(point.failed),
+            latency(point.p50_ns),
+            latency(point.p99_ns),
+        ]);
+    }
+    table(&rows, &[0, 1, 2, 3, 4, 5, 6, 7, 8])
+}

@@ -1,0 +1,201 @@
+//! Control logs.
+
+use crate::small_and;
+use expect_test::{Expect, expect};
+use floodgate::control::{Control, ControlLog};
+use floodgate::{Scenario, Time};
+
+fn scenario() -> Scenario {
+    crate::fixture::load(&small_and("")).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+const HEADER: &str = "{\"floodgate_controls\":1,\"scenario\":\"small\",\"seed\":7}\n";
+
+fn check(log: &str, expected: Expect) {
+    let told = match ControlLog::parse_bytes(log.as_bytes(), &scenario()) {
+        Ok(_) => "fine\n".to_string(),
+        Err(problems) => format!("{}\n", problems.in_file("log")),
+    };
+    expected.assert_eq(&told);
+}
+
+#[test]
+fn a_log_reads_back_as_it_was() {
+    let text = format!(
+        "{HEADER}{}\n{}\n\n{}\n{}\n",
+        r#"{"at":"12.345s","node":"users","set":{"rate":"10000/s","retry":{"attempts":5},"timeout":"none"},"for":"20s"}"#,
+        r#"{"at":"15s","node":"web","fault":"slow","factor":4.1,"for":"5s"}"#,
+        r#"{"at":"15s","node":"web","fault":"kill"}"#,
+        r#"{"at":"16.000000001s","node":"web","heal":"slow"}"#,
+    );
+    let log = ControlLog::parse(&text, &scenario()).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!((log.scenario.as_str(), log.seed), ("small", 7));
+    assert_eq!(log.controls[3].at, Time(16_000_000_001));
+    let written = log.to_text(&scenario()).expect("the scenario has all of it");
+    expect![[r#"
+        {"floodgate_controls":1,"scenario":"small","seed":7}
+        {"at":"12.345s","node":"users","set":{"rate":"10000/s","retry.attempts":5,"timeout":"none"},"for":"20s"}
+        {"at":"15s","node":"web","fault":"slow","factor":4.1,"for":"5s"}
+        {"at":"15s","node":"web","fault":"kill"}
+        {"at":"16.000000001s","node":"web","heal":"slow"}
+    "#]]
+    .assert_eq(&written);
+    assert_eq!(ControlLog::parse(&written, &scenario()), Ok(log.clone()));
+    for control in &log.controls {
+        let line = control.to_line(&scenario()).expect("the scenario has it");
+        assert_eq!(Control::parse_line(&line, &scenario()).as_ref(), Ok(control));
+    }
+}
+
+#[test]
+fn headers() {
+    check(
+        "",
+        expect![[r#"
+        log:1:1: error: the control log is empty
+            help: a control log begins with {"floodgate_controls":1,"scenario":"…","seed":1}
+    "#]],
+    );
+    check(
+        "\n\n",
+        expect![[r#"
+        log:1:1: error: the control log is empty
+            help: a control log begins with {"floodgate_controls":1,"scenario":"…","seed":1}
+    "#]],
+    );
+    check(
+        "{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}\n",
+        expect![[r#"
+            log:1:1: error: the first line has no `floodgate_controls`
+                help: add `floodgate_controls = 1`
+            log:1:1: error: the first line has no `scenario`
+                help: add `scenario = …`: a text in quotes
+            log:1:1: error: the first line has no `seed`
+                help: add `seed = …`: a whole number of at least 0
+            log:1:1: error: unknown key `at` in the first line
+                help: keys: floodgate_controls, scenario, seed
+            log:1:1: error: unknown key `node` in the first line
+                help: keys: floodgate_controls, scenario, seed
+            log:1:1: error: unknown key `fault` in the first line
+                help: keys: floodgate_controls, scenario, seed
+        "#]],
+    );
+    check(
+        "{\"floodgate_controls\":2,\"whatever\":1}\n{\"at\":3}",
+        expect![[r#"
+            log:1:1: error: `floodgate_controls` is 2: the log was made by a newer version
+                help: use that version; this one reads 1
+        "#]],
+    );
+    check(
+        "{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":-1}\n",
+        expect![[r#"
+        log:1:1: error: `seed` is -1, which is negative
+            help: a whole number of at least 0
+    "#]],
+    );
+    check(
+        "{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":1}\n",
+        expect![[r#"
+        log:1:1: error: the log is of the scenario "other", and this one is "small"
+            help: give the scenario that the log was made of
+    "#]],
+    );
+    check(
+        "[]\n",
+        expect![[r#"
+            log:1:1: error: the line is [], not an object
+                help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+        "#]],
+    );
+}
+
+#[test]
+fn lines() {
+    check(
+        &format!("{HEADER}nonsense\n"),
+        expect![[r#"
+        log:2:2: error: not JSON: expected ident
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\n"),
+        expect![[r#"
+        log:2:11: error: not JSON: EOF while parsing a value
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"at\":\"6s\"}}\n"),
+        expect![[r#"
+        log:2:21: error: not JSON: the key "at" is given twice
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":5,\"node\":\"wob\",\"fault\":\"kill\"}}\n{{\"node\":null}}\n3\n"),
+        expect![[r#"
+        log:2:1: error: `at` is 5, which has no unit
+            help: write for example "5s": a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
+        log:2:1: error: `node`: there is no node `wob`
+            help: did you mean `web`? nodes: users, web
+        log:3:12: error: not JSON: invalid type: null, expected text, a number, true, false, a …
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+        log:4:1: error: the line is 3, not an object
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"slow\",\"facto\":3}}\n"),
+        expect![[r#"
+        log:2:1: error: unknown key `facto` in the fault `slow` of `web`
+            help: did you mean `factor`? keys: at, node, for, fault, factor
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"),
+        expect![[r#"
+            log:2:1: error: `web.workers` cannot change while the system runs
+                help: these can: replicas, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, warm_up_slowdown, call_timeout, call_cancel, call_retry
+            log:2:1: error: `web.queue` is -1, which is negative
+                help: a whole number from 0 to 100000000, or "none"
+        "#]],
+    );
+    check(
+        &format!(
+            "{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}}\n{{\"at\":\"4s\",\"node\":\"web\",\"fault\":\"kill\"}}\n"
+        ),
+        expect![[r#"
+            log:3:1: error: this is done at 4s, and the line before at 5s
+                help: lines stand in the order of time
+        "#]],
+    );
+    check(
+        &format!("{HEADER}{}\n", "[".repeat(100_000)),
+        expect![[r#"
+        log:2:128: error: not JSON: recursion limit exceeded
+            help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
+    "#]],
+    );
+}
+
+#[test]
+fn a_log_too_large_is_refused() {
+    let log = " ".repeat(floodgate::control::LOG_BYTES_MAX + 1);
+    check(
+        &log,
+        expect![[r#"
+        log: error: the control log has 4194305 bytes, more than the limit of 4194304
+            help: is this the right file?
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_scenario_does_not_have_cannot_be_written() {
+    let mut control =
+        Control::parse_line("{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}", &scenario()).expect("it is right");
+    control.node = "gone".to_string();
+    assert_eq!(control.to_line(&scenario()), Err("there is no node `gone`".to_string()));
+}
