@@ -3,9 +3,10 @@
 use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Totals};
 use floodgate::catalogue::Look;
 use floodgate::control::{Action, Control, ControlLog};
-use floodgate::param::{ParamKind, ParamSpec, Value, Values, spec_at};
+use floodgate::param::{ParamKind, ParamSpec, Value, Values};
 use floodgate::record::SeriesPoint;
-use floodgate::scenario::parse_value;
+use floodgate::scenario::{parse_until, parse_value};
+use floodgate::simulation::find_param;
 use floodgate::status::Status;
 use floodgate::{Budget, Duration, Progress, Scenario, Simulation, Time};
 
@@ -226,7 +227,7 @@ impl Engine {
             .map(|n| n.descriptor)
             .ok_or_else(|| format!("“{}” does not run yet: reset first.", act.node))?;
         let value = |specs: &'static [ParamSpec], path: &str, text: &str| {
-            let spec = spec_at(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
+            let spec = find_param(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
             parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))
         };
         let fault_of = |name: &str| {
@@ -346,7 +347,7 @@ pub fn headless(text: &str, seed: &str, until: &str) -> String {
         let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
         let seed =
             if seed.is_empty() { scenario.seed } else { seed.parse().map_err(|_| format!("`{seed}` is no seed"))? };
-        let until = if until.is_empty() { scenario.until } else { Time(duration(until)?.0) };
+        let until = if until.is_empty() { scenario.until } else { parse_until(until).map_err(|p| p.to_string())? };
         let mut simulation = Simulation::new(&scenario, seed);
         // A run that meets a limit is reported as well: the report names it.
         let _ = simulation.advance(Budget::until(until));

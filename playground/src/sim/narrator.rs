@@ -263,7 +263,8 @@ impl Narrator {
             self.proven = self.proven.max(goodput);
         }
         // Turning a crowd away is no collapse; answering fewer than before it came is.
-        let fallen = goodput < 0.5 * born.min(self.proven);
+        let able = if self.proven > 0.0 { born.min(self.proven) } else { born };
+        let fallen = goodput < 0.5 * able;
         if self.low >= HOLD && fallen && !self.collapsed {
             (self.collapsed, self.partly) = (true, true);
             let text =
