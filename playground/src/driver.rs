@@ -1,0 +1,274 @@
+//! Who drives the session: a worker, so that the page never blocks; or, where no worker can be had, the page itself in
+//! small slices. Both stand behind one trait.
+
+use crate::sim::session::{Next, Session};
+use crate::wire::{Command, Reply, decode, encode};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, Url, Worker, WorkerOptions,
+};
+
+/// How long a worker may take to say that it listens, in milliseconds.
+const WORKER_PATIENCE_MS: i32 = 15_000;
+/// Pause between turns while the session is ahead of the clock, in milliseconds.
+const SOON_MS: i32 = 4;
+/// Work per turn in a worker, where only commands wait for it.
+const WORKER_SLICE_MS: f64 = 8.0;
+/// Work per turn on the page, where frames wait for it too.
+const INLINE_SLICE_MS: f64 = 5.0;
+
+/// What is told to whoever shows the run.
+pub type OnReply = Rc<dyn Fn(Reply)>;
+
+/// Something that lets a session run.
+pub trait Driver {
+    /// Passes a command on.
+    fn send(&self, command: Command);
+    /// `"worker"` or `"inline"`.
+    fn name(&self) -> &'static str;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+}
+
+/// Does something once, later.
+pub fn after(milliseconds: i32, what: impl FnOnce() + 'static) {
+    set_timeout(Closure::once_into_js(what).unchecked_ref(), milliseconds);
+}
+
+fn wall_ms() -> f64 {
+    let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
+    performance.and_then(|p| p.dyn_into::<web_sys::Performance>().ok()).map_or_else(js_sys::Date::now, |p| p.now())
+}
+
+/// Gives a session its turns and passes on what it says; the same in a worker and on the page.
+struct Pump {
+    session: RefCell<Session>,
+    post: Box<dyn Fn(Reply)>,
+    slice_ms: f64,
+    scheduled: Cell<bool>,
+    /// Posting to oneself lets waiting messages be handled in between, without the 4 ms that timers are held back.
+    channel: Option<MessageChannel>,
+    wake: RefCell<Option<Closure<dyn Fn()>>>,
+}
+
+impl Pump {
+    fn new(slice_ms: f64, post: impl Fn(Reply) + 'static) -> Rc<Pump> {
+        let pump = Rc::new(Pump {
+            session: RefCell::new(Session::new()),
+            post: Box::new(post),
+            slice_ms,
+            scheduled: Cell::new(false),
+            channel: MessageChannel::new().ok(),
+            wake: RefCell::new(None),
+        });
+        let weak = Rc::downgrade(&pump);
+        let wake = Closure::<dyn Fn()>::new(move || {
+            if let Some(pump) = weak.upgrade() {
+                pump.turn();
+            }
+        });
+        if let Some(channel) = &pump.channel {
+            channel.port1().set_onmessage(Some(wake.as_ref().unchecked_ref()));
+        }
+        pump.wake.replace(Some(wake));
+        pump
+    }
+
+    fn command(&self, command: Command) {
+        let reply = self.session.borrow_mut().command(command);
+        if let Some(reply) = reply {
+            (self.post)(reply);
+        }
+        self.frame();
+        self.schedule(Next::Now);
+    }
+
+    fn turn(&self) {
+        self.scheduled.set(false);
+        let next = self.session.borrow_mut().turn(&wall_ms, self.slice_ms);
+        self.frame();
+        self.schedule(next);
+    }
+
+    fn frame(&self) {
+        let frame = self.session.borrow_mut().frame();
+        if let Some(frame) = frame {
+            (self.post)(frame);
+        }
+    }
+
+    fn schedule(&self, next: Next) {
+        if next == Next::Idle || self.scheduled.replace(true) {
+            return;
+        }
+        let posted = next == Next::Now
+            && self.channel.as_ref().is_some_and(|channel| channel.port2().post_message(&JsValue::NULL).is_ok());
+        if !posted && let Some(wake) = self.wake.borrow().as_ref() {
+            set_timeout(wake.as_ref().unchecked_ref(), SOON_MS);
+        }
+    }
+}
+
+/// The main function of the worker.
+pub fn serve(scope: DedicatedWorkerGlobalScope) {
+    let to_page = scope.clone();
+    let pump = Pump::new(WORKER_SLICE_MS, move |reply| {
+        let bytes = js_sys::Uint8Array::from(encode(&reply).as_slice());
+        let transfer = js_sys::Array::of1(&bytes.buffer());
+        // A page that has gone away needs no answer.
+        let _ = to_page.post_message_with_transfer(&bytes.buffer(), &transfer);
+    });
+    (pump.post)(Reply::Ready);
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some(command) = decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) {
+            pump.command(command);
+        }
+    });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // The worker listens as long as it lives.
+    on_message.forget();
+}
+
+struct WorkerDriver(Worker);
+
+impl Driver for WorkerDriver {
+    fn send(&self, command: Command) {
+        let bytes = js_sys::Uint8Array::from(encode(&command).as_slice());
+        let transfer = js_sys::Array::of1(&bytes.buffer());
+        if let Err(error) = self.0.post_message_with_transfer(&bytes.buffer(), &transfer) {
+            web_sys::console::error_1(&error);
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "worker"
+    }
+}
+
+struct InlineDriver(Rc<Pump>);
+
+impl Driver for InlineDriver {
+    fn send(&self, command: Command) {
+        // In a turn of its own: whoever sends may hold what the reply will need.
+        let pump = self.0.clone();
+        after(0, move || pump.command(command));
+    }
+
+    fn name(&self) -> &'static str {
+        "inline"
+    }
+}
+
+/// A worker as soon as it listens; the inline driver when it does not. Commands wait until that is decided.
+pub struct Starting {
+    chosen: RefCell<Option<Box<dyn Driver>>>,
+    waiting: RefCell<Vec<Command>>,
+    on_reply: OnReply,
+}
+
+impl Starting {
+    /// Starts the worker.
+    #[must_use]
+    pub fn new(on_reply: OnReply) -> Rc<Starting> {
+        let starting = Rc::new(Starting { chosen: RefCell::new(None), waiting: RefCell::new(Vec::new()), on_reply });
+        match spawn() {
+            Ok(worker) => starting.clone().listen(worker),
+            Err(error) => {
+                web_sys::console::warn_2(&"No worker, running on the page:".into(), &error);
+                starting.choose_inline();
+            }
+        }
+        starting
+    }
+
+    fn listen(self: Rc<Self>, worker: Worker) {
+        let this = self.clone();
+        let posted_to = worker.clone();
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            let Some(reply) = decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) else { return };
+            if reply == Reply::Ready {
+                this.choose(Box::new(WorkerDriver(posted_to.clone())));
+            }
+            (this.on_reply)(reply);
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        on_message.forget();
+
+        let this = self.clone();
+        let failed = Closure::<dyn Fn()>::new(move || {
+            if this.chosen.borrow().is_none() {
+                this.choose_inline();
+            } else if this.name() == "worker" {
+                (this.on_reply)(Reply::Refused("The worker has stopped: reload the page to go on.".to_owned()));
+            }
+        });
+        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        failed.forget();
+        let this = self;
+        after(WORKER_PATIENCE_MS, move || {
+            if this.chosen.borrow().is_none() {
+                worker.terminate();
+                this.choose_inline();
+            }
+        });
+    }
+
+    fn choose_inline(&self) {
+        let on_reply = self.on_reply.clone();
+        self.choose(Box::new(InlineDriver(Pump::new(INLINE_SLICE_MS, move |reply| on_reply(reply)))));
+        (self.on_reply)(Reply::Ready);
+    }
+
+    fn choose(&self, driver: Box<dyn Driver>) {
+        if self.chosen.borrow().is_some() {
+            return;
+        }
+        for command in self.waiting.take() {
+            driver.send(command);
+        }
+        self.chosen.replace(Some(driver));
+    }
+}
+
+impl Driver for Starting {
+    fn send(&self, command: Command) {
+        match self.chosen.borrow().as_ref() {
+            Some(driver) => driver.send(command),
+            None => self.waiting.borrow_mut().push(command),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.chosen.borrow().as_ref().map_or("starting", |driver| driver.name())
+    }
+}
+
+/// Starts a worker from the very files that the page came from: their names may bear hashes, so they are read from the
+/// page's own links.
+fn spawn() -> Result<Worker, JsValue> {
+    let document = web_sys::window().and_then(|w| w.document()).ok_or("no document")?;
+    if web_sys::window().is_some_and(|w| w.location().search().is_ok_and(|s| s.contains("driver=inline"))) {
+        return Err("asked for in the address".into());
+    }
+    let href = |selector: &str| -> Result<String, JsValue> {
+        let link = document.query_selector(selector)?.ok_or_else(|| JsValue::from(format!("no {selector}")))?;
+        Ok(link.unchecked_into::<web_sys::HtmlLinkElement>().href())
+    };
+    let glue = js_sys::JSON::stringify(&href("link[rel=modulepreload]")?.into())?;
+    let wasm = js_sys::JSON::stringify(&href("link[rel=preload][as=fetch]")?.into())?;
+    let source = format!("import init from {glue}; await init({{ module_or_path: {wasm} }});");
+    let properties = BlobPropertyBag::new();
+    properties.set_type("text/javascript");
+    let blob = Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&source.into()), &properties)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let options = WorkerOptions::new();
+    options.set_type(web_sys::WorkerType::Module);
+    options.set_name("floodgate");
+    Worker::new_with_options(&url, &options)
+}

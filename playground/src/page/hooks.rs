@@ -1,0 +1,75 @@
+//! `window.__floodgate`: what a browser test may ask the page.
+
+use super::Page;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// Installs the hooks. They live as long as the page.
+pub fn install(page: &Rc<Page>) {
+    let hooks = js_sys::Object::new();
+    let set = |name: &str, value: JsValue| {
+        // A plain object takes any property.
+        let _ = js_sys::Reflect::set(&hooks, &name.into(), &value);
+    };
+    let p = page.clone();
+    set(
+        "frameTimes",
+        function0(move || {
+            p.frame_times.borrow().iter().map(|t| JsValue::from_f64(*t)).collect::<js_sys::Array>().into()
+        }),
+    );
+    let p = page.clone();
+    set("state", function0(move || JsValue::from_str(&state(&p))));
+    let p = page.clone();
+    set("scenarioText", function0(move || JsValue::from_str(p.editor.borrow().text())));
+    let p = page.clone();
+    set("runText", function0(move || JsValue::from_str(&p.run_text.borrow())));
+    let p = page.clone();
+    set("controlLog", function0(move || JsValue::from_str(&p.control_log())));
+    let p = page.clone();
+    let load = Closure::<dyn Fn(String) -> bool>::new(move |text: String| p.open("scenario.toml", &text));
+    set("load", load.into_js_value());
+    if let Some(window) = web_sys::window() {
+        let _ = js_sys::Reflect::set(&window, &"__floodgate".into(), &hooks);
+    }
+}
+
+fn function0(f: impl Fn() -> JsValue + 'static) -> JsValue {
+    Closure::<dyn Fn() -> JsValue>::new(f).into_js_value()
+}
+
+/// The state as JSON.
+fn state(page: &Page) -> String {
+    let live = page.live.borrow();
+    let (at_ns, digest) = live.last.digest.clone().unzip();
+    serde_json::json!({
+        "now_ns": live.last.now_ns,
+        "until_ns": live.loaded.until_ns,
+        "events": live.last.events,
+        "digest": digest,
+        "digest_second": at_ns.map(|ns| ns as f64 / 1e9),
+        "running": live.last.running,
+        "halted": live.last.halted,
+        "pace": live.last.pace,
+        "text_hash": format!("{:016x}", fnv(page.editor.borrow().text())),
+        "seed": live.loaded.seed,
+        "run": live.loaded.run,
+        "driver": page.driver_name(),
+        "pending": page.pending.get(),
+        "dot_stands_for": page.dot_scale.get(),
+        "totals": {
+            "born": live.last.totals.born,
+            "attempts": live.last.totals.attempts,
+            "answered": live.last.totals.answered,
+            "goodput": live.last.totals.goodput,
+            "failed": live.last.totals.failed,
+            "in_flight": live.last.totals.in_flight,
+        },
+    })
+    .to_string()
+}
+
+/// FNV-1a: enough to see whether a text is the one it was.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

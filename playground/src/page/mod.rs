@@ -1,0 +1,305 @@
+//! The page's state, outside the virtual DOM: what is edited, what runs, what is selected. Components read it and are told
+//! when something they show has changed.
+
+mod actions;
+mod files;
+pub mod hooks;
+pub mod viewport;
+
+use crate::driver::{Driver, Starting};
+use crate::editor::{Editor, Outline};
+use crate::geometry::{Curve, Places, curve};
+use crate::live::Live;
+use crate::wire::{Frame, Reply};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use yew::prelude::*;
+
+/// How long a notice stays, in milliseconds.
+const NOTICE_MS: i32 = 4000;
+/// How long a warning stays, in milliseconds.
+const WARNING_MS: i32 = 12_000;
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// The scenario, the selection, or what hangs on them.
+    Edit,
+    /// Numbers of the run; at most ten times a second.
+    Pulse,
+}
+
+/// What is selected on the canvas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// A node, by id.
+    Node(String),
+    /// A link: caller, index of its port, callee.
+    Link(String, usize, String),
+}
+
+/// What is wrong with a text that was opened or edited, as the command line would say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    /// Which text.
+    pub of: String,
+    /// Everything that is wrong.
+    pub text: String,
+}
+
+/// How the canvas is looked at: screen = world · k + (x, y).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Viewport {
+    /// Horizontal shift in CSS pixels.
+    pub x: f64,
+    /// Vertical shift in CSS pixels.
+    pub y: f64,
+    /// Magnification.
+    pub k: f64,
+}
+
+/// See the module.
+pub struct Page {
+    /// The scenario.
+    pub editor: RefCell<Editor>,
+    /// What the text says.
+    pub outline: RefCell<Rc<Outline>>,
+    /// Where the nodes are.
+    pub places: RefCell<Rc<Places>>,
+    /// What the simulation runs, with the live edits that it has been told.
+    pub applied: RefCell<Outline>,
+    /// The scenario differs from what runs by more than live parameters.
+    pub pending: Cell<bool>,
+    /// What is wrong with a text.
+    pub problems: RefCell<Option<Problems>>,
+    /// A short word about the last action, and whether it is a warning.
+    pub notice: RefCell<Option<(String, bool)>>,
+    /// What is selected.
+    pub selected: RefCell<Option<Selection>>,
+    /// A connection that has been begun: node and port.
+    pub connecting: RefCell<Option<(String, usize)>>,
+    /// The run.
+    pub live: RefCell<Live>,
+    /// Frames that the animation has not taken yet.
+    pub fresh: RefCell<Vec<Frame>>,
+    /// The view of the canvas.
+    pub viewport: Cell<Viewport>,
+    /// Curves of the running system's links, by its indices.
+    pub curves: RefCell<Vec<Option<Curve>>>,
+    /// Requests that a dot stands for.
+    pub dot_scale: Cell<u64>,
+    /// Script time of the last animation frames, in milliseconds.
+    pub frame_times: RefCell<Vec<f64>>,
+    /// Speed asked for.
+    pub speed: Cell<f64>,
+    /// Seed asked for instead of the file's.
+    pub seed: Cell<Option<u64>>,
+    /// Whether it ran when last commanded; frames tell what came of it.
+    pub wants_running: Cell<bool>,
+    /// The text that the run was started from.
+    pub run_text: RefCell<String>,
+    /// Colours have changed since they were last read.
+    pub theme_changed: Cell<bool>,
+    /// A chart is to be drawn again although nothing new has come.
+    pub chart_dirty: Cell<bool>,
+    /// The load chart shows everything, not just what is served.
+    pub chart_all: Cell<bool>,
+    run: Cell<u32>,
+    itself: RefCell<Weak<Page>>,
+    driver: RefCell<Option<Rc<dyn Driver>>>,
+    listeners: RefCell<Vec<(u32, Topic, Callback<()>)>>,
+    next_listener: Cell<u32>,
+}
+
+/// The page as a property of components: the same page is equal to itself.
+#[derive(Clone)]
+pub struct PageRef(pub Rc<Page>);
+
+impl PartialEq for PageRef {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for PageRef {
+    type Target = Rc<Page>;
+    fn deref(&self) -> &Rc<Page> {
+        &self.0
+    }
+}
+
+impl yew::html::ImplicitClone for PageRef {}
+
+impl Page {
+    /// Starts the simulation and opens `text` in it, running.
+    #[must_use]
+    pub fn new(text: &str) -> Rc<Page> {
+        let page = Rc::new(Page {
+            editor: RefCell::new(Editor::new(text)),
+            outline: RefCell::default(),
+            places: RefCell::default(),
+            applied: RefCell::default(),
+            pending: Cell::new(false),
+            problems: RefCell::new(None),
+            notice: RefCell::new(None),
+            selected: RefCell::new(None),
+            connecting: RefCell::new(None),
+            live: RefCell::default(),
+            fresh: RefCell::default(),
+            viewport: Cell::new(Viewport { x: 0.0, y: 0.0, k: 1.0 }),
+            curves: RefCell::default(),
+            dot_scale: Cell::new(1),
+            frame_times: RefCell::default(),
+            speed: Cell::new(1.0),
+            seed: Cell::new(None),
+            wants_running: Cell::new(true),
+            run_text: RefCell::default(),
+            theme_changed: Cell::new(true),
+            chart_dirty: Cell::new(true),
+            chart_all: Cell::new(false),
+            run: Cell::new(0),
+            itself: RefCell::default(),
+            driver: RefCell::new(None),
+            listeners: RefCell::default(),
+            next_listener: Cell::new(0),
+        });
+        let weak: Weak<Page> = Rc::downgrade(&page);
+        let driver = Starting::new(Rc::new(move |reply| {
+            if let Some(page) = weak.upgrade() {
+                page.replied(reply);
+            }
+        }));
+        page.itself.replace(Rc::downgrade(&page));
+        page.driver.replace(Some(driver));
+        page.reread();
+        page.reset();
+        page
+    }
+
+    /// Who drives: `"worker"`, `"inline"`, or `"starting"`.
+    #[must_use]
+    pub fn driver_name(&self) -> &'static str {
+        self.driver.borrow().as_ref().map_or("starting", |d| d.name())
+    }
+
+    fn replied(&self, reply: Reply) {
+        match reply {
+            Reply::Ready => {}
+            Reply::Loaded(loaded) if loaded.run == self.run.get() => {
+                self.live.replace(Live::new(loaded));
+                // A frame of the run before that nobody will draw is done with, or the session would wait for ever.
+                if !self.fresh.take().is_empty() {
+                    self.send(crate::wire::Command::Drawn);
+                }
+                self.recurve();
+                self.tell(Topic::Edit);
+                self.tell(Topic::Pulse);
+            }
+            Reply::Loaded(_) => {}
+            Reply::Refused(why) => self.say(&why, true),
+            Reply::Frame(frame) => {
+                let current = frame.run == self.run.get();
+                if current {
+                    self.fresh.borrow_mut().push(*frame);
+                }
+                // A hidden page draws nothing, so it says at once that it is ready for more.
+                let hidden = web_sys::window().and_then(|w| w.document()).is_some_and(|d| d.hidden());
+                if !current {
+                    self.send(crate::wire::Command::Drawn);
+                } else if hidden {
+                    self.take_fresh();
+                }
+            }
+        }
+    }
+
+    /// Takes in the frames that have come; true when there were any.
+    pub fn take_fresh(&self) -> bool {
+        let frames = self.fresh.take();
+        let some = !frames.is_empty();
+        let mut live = self.live.borrow_mut();
+        for frame in frames {
+            live.take(frame);
+        }
+        drop(live);
+        if some {
+            self.send(crate::wire::Command::Drawn);
+        }
+        some
+    }
+
+    /// Passes a command to the simulation.
+    pub fn send(&self, command: crate::wire::Command) {
+        if let Some(driver) = self.driver.borrow().as_ref() {
+            driver.send(command);
+        }
+    }
+
+    /// Reads the text again after it has changed.
+    fn reread(&self) {
+        let outline = Outline::read(self.editor.borrow().text());
+        if outline.broken.is_none() {
+            let places = self.places.borrow().updated(&outline);
+            self.places.replace(Rc::new(places));
+            self.outline.replace(Rc::new(outline));
+        }
+        self.recurve();
+    }
+
+    /// Computes the curves of the links that requests fly along.
+    pub fn recurve(&self) {
+        let (outline, places) = (self.outline.borrow().clone(), self.places.borrow().clone());
+        let links = self.live.borrow().loaded.links.clone();
+        let find = |(from, port, to): &(String, u32, String)| {
+            let link = outline.links.iter().find(|l| l.from == *from && l.port as u32 == *port && l.to == *to)?;
+            curve(&outline, &places, link)
+        };
+        self.curves.replace(links.iter().map(find).collect());
+    }
+
+    /// Says something about the last action.
+    pub fn say(&self, text: &str, warning: bool) {
+        let notice = Some((text.to_owned(), warning));
+        self.notice.replace(notice.clone());
+        self.tell(Topic::Edit);
+        let page = self.itself.borrow().clone();
+        crate::driver::after(if warning { WARNING_MS } else { NOTICE_MS }, move || {
+            if let Some(page) = page.upgrade()
+                && *page.notice.borrow() == notice
+            {
+                page.notice.replace(None);
+                page.tell(Topic::Edit);
+            }
+        });
+    }
+
+    /// Tells those who listen that something changed.
+    pub fn tell(&self, topic: Topic) {
+        let callbacks: Vec<_> =
+            self.listeners.borrow().iter().filter(|(_, t, _)| *t == topic).map(|(_, _, c)| c.clone()).collect();
+        for callback in callbacks {
+            callback.emit(());
+        }
+    }
+
+    fn listen(&self, topic: Topic, callback: Callback<()>) -> u32 {
+        let id = self.next_listener.replace(self.next_listener.get() + 1);
+        self.listeners.borrow_mut().push((id, topic, callback));
+        id
+    }
+
+    fn unlisten(&self, id: u32) {
+        self.listeners.borrow_mut().retain(|(i, _, _)| *i != id);
+    }
+}
+
+/// Renders the component again whenever the page tells of `topic`.
+#[hook]
+pub fn use_topic(page: &PageRef, topic: Topic) {
+    let update = use_force_update();
+    use_effect_with(page.clone(), move |page| {
+        let page = page.clone();
+        let id = page.listen(topic, Callback::from(move |()| update.force_update()));
+        move || page.unlisten(id)
+    });
+}

@@ -1,0 +1,183 @@
+//! The one animation-frame loop: takes frames in, draws moving requests, and now and then the charts. It lives outside the
+//! virtual DOM, and numbers that change with every frame never enter it.
+
+mod chart;
+mod motion;
+mod theme;
+
+use crate::dots::Dots;
+use crate::page::viewport::by_id;
+use crate::page::{Page, Topic};
+use std::cell::RefCell;
+use std::rc::Rc;
+use theme::Theme;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Window};
+
+/// Text, gauges and charts are brought up to date this often, in milliseconds.
+const PULSE_MS: f64 = 100.0;
+/// Script times kept for whoever asks.
+const FRAME_TIMES_MAX: usize = 1200;
+/// More pixels than this per CSS pixel cost more than they show.
+const PIXEL_RATIO_MAX: f64 = 2.0;
+
+struct Painter {
+    page: Rc<Page>,
+    window: Window,
+    dots: Dots,
+    theme: Theme,
+    run: u32,
+    /// When the dots were last fed.
+    fed_ms: f64,
+    pulse_ms: f64,
+    /// What the next frames have to bring up to date, one thing each, so that no frame has to do it all.
+    due: Vec<Due>,
+    still: bool,
+    dirty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Text,
+    Load,
+    Latency,
+}
+
+/// What is called at every frame; it refers to itself, so it comes about in two steps.
+type Callback = Option<Closure<dyn FnMut(f64)>>;
+
+/// Starts the loop. It lives as long as the page.
+pub fn start(page: Rc<Page>) {
+    let Some(window) = web_sys::window() else { return };
+    let mut painter = Painter {
+        page,
+        window: window.clone(),
+        dots: Dots::default(),
+        theme: Theme::default(),
+        run: 0,
+        fed_ms: 0.0,
+        pulse_ms: 0.0,
+        due: Vec::new(),
+        still: false,
+        dirty: true,
+    };
+    let frame: Rc<RefCell<Callback>> = Rc::default();
+    let again = frame.clone();
+    let scheduler = window.clone();
+    let schedule = move |slot: &Callback| {
+        if let Some(closure) = slot {
+            // Fails only when the window is gone.
+            let _ = scheduler.request_animation_frame(closure.as_ref().unchecked_ref());
+        }
+    };
+    let next = schedule.clone();
+    *frame.borrow_mut() = Some(Closure::new(move |_: f64| {
+        painter.frame();
+        next(&again.borrow());
+    }));
+    schedule(&frame.borrow());
+}
+
+impl Painter {
+    fn now_ms(&self) -> f64 {
+        self.window.performance().map_or(0.0, |p| p.now())
+    }
+
+    fn frame(&mut self) {
+        let start = self.now_ms();
+        if let Err(error) = self.draw(start) {
+            web_sys::console::error_1(&error);
+        }
+        // Components that were told to render do so in a microtask of this frame; this one comes after them.
+        let (page, window) = (self.page.clone(), self.window.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            let took = window.performance().map_or(0.0, |p| p.now()) - start;
+            let mut times = page.frame_times.borrow_mut();
+            if times.len() >= FRAME_TIMES_MAX {
+                times.remove(0);
+            }
+            times.push(took);
+        });
+    }
+
+    fn draw(&mut self, now_ms: f64) -> Result<(), JsValue> {
+        if self.page.theme_changed.replace(false) {
+            self.theme = Theme::read()?;
+            self.still =
+                self.window.match_media("(prefers-reduced-motion: reduce)")?.is_some_and(|query| query.matches());
+            self.dirty = true;
+        }
+        let fresh = self.page.take_fresh();
+        let run = self.page.live.borrow().loaded.run;
+        if run != self.run {
+            self.run = run;
+            self.dots.clear();
+            self.dirty = true;
+        }
+        self.dirty |= fresh;
+        let live = self.page.live.borrow();
+        // A run that stands still is looked at too, so that the scale of the dots comes down again.
+        if fresh || !live.last.running {
+            let elapsed = now_ms - std::mem::replace(&mut self.fed_ms, now_ms);
+            self.dots.feed(&live.links, now_ms, elapsed);
+            self.page.dot_scale.set(self.dots.scale());
+        }
+        drop(live);
+        self.motion(now_ms)?;
+        if now_ms - self.pulse_ms >= PULSE_MS {
+            self.pulse_ms = now_ms;
+            if std::mem::take(&mut self.dirty) || self.page.chart_dirty.take() {
+                self.page.live.borrow_mut().sample();
+                self.due = vec![Due::Latency, Due::Load, Due::Text];
+            }
+        }
+        match self.due.pop() {
+            Some(Due::Text) => self.page.tell(Topic::Pulse),
+            Some(Due::Load) => self.chart("chart-load", chart::load)?,
+            Some(Due::Latency) => self.chart("chart-latency", chart::latency)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn motion(&mut self, now_ms: f64) -> Result<(), JsValue> {
+        let Some((canvas, ratio)) = canvas("motion") else { return Ok(()) };
+        let Some(ctx) = canvas.get_context("2d")?.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) else {
+            return Ok(());
+        };
+        ctx.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0)?;
+        ctx.clear_rect(0.0, 0.0, f64::from(canvas.width()), f64::from(canvas.height()));
+        self.dots.land(now_ms);
+        if self.still || self.dots.flights().is_empty() {
+            return Ok(());
+        }
+        ctx.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0)?;
+        motion::draw(&ctx, &self.dots, &self.page.curves.borrow(), self.page.viewport.get(), &self.theme, now_ms)
+    }
+
+    fn chart(&self, id: &str, draw: chart::Draw) -> Result<(), JsValue> {
+        let Some((canvas, ratio)) = canvas(id) else { return Ok(()) };
+        let live = self.page.live.borrow();
+        let look = chart::Look { theme: &self.theme, ratio, all: self.page.chart_all.get() };
+        draw(&canvas, &live, &look).map_err(|e| JsValue::from_str(&e))
+    }
+}
+
+/// A canvas with as many pixels as it has on the screen, and how many those are per CSS pixel.
+fn canvas(id: &str) -> Option<(HtmlCanvasElement, f64)> {
+    let canvas: HtmlCanvasElement = by_id(id)?.dyn_into().ok()?;
+    let ratio = web_sys::window()?.device_pixel_ratio().clamp(1.0, PIXEL_RATIO_MAX);
+    let (width, height) = (canvas.client_width(), canvas.client_height());
+    if width <= 0 || height <= 0 {
+        return None;
+    }
+    let pixels = |css: i32| (f64::from(css) * ratio).round() as u32;
+    // Setting a size clears the canvas, so it is set only when it has changed.
+    if canvas.width() != pixels(width) {
+        canvas.set_width(pixels(width));
+    }
+    if canvas.height() != pixels(height) {
+        canvas.set_height(pixels(height));
+    }
+    Some((canvas, ratio))
+}

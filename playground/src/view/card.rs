@@ -1,0 +1,235 @@
+//! A node as a card: what it is, how it stands, and where it can be taken hold of.
+
+use super::gauges::{Body, Foot};
+use super::icons;
+use super::stage::{begin_connection, press_node};
+use crate::editor::Change;
+use crate::editor::outline::NodeSketch;
+use crate::geometry::{GRID, Point, inlet, outlet, size};
+use crate::page::viewport::by_id;
+use crate::page::{PageRef, Selection, Topic, use_topic};
+use crate::wire::Deed;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+
+/// Properties of [`Card`].
+#[derive(PartialEq, Properties)]
+pub struct CardProps {
+    /// The page.
+    pub page: PageRef,
+    /// The node as it stands in the text.
+    pub node: Rc<NodeSketch>,
+    /// Its place.
+    pub at: Point,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Whether a connection from it has been begun.
+    pub connecting: bool,
+}
+
+/// See the module.
+#[component]
+pub fn Card(props: &CardProps) -> Html {
+    let CardProps { page, node, at, selected, connecting } = props;
+    let (width, height) = size(node);
+    let place = format!("transform:translate({}px,{}px);width:{width}px;height:{height}px", at.0, at.1);
+    html! {
+        <div id={format!("n:{}", node.id)} data-wrap={node.id.clone()} style={place}
+             class={classes!("node", selected.then_some("selected"), connecting.then_some("from"))}>
+            <Face page={page.clone()} node={node.clone()} />
+            <Deeds page={page.clone()} node={node.clone()} />
+            <Ports page={page.clone()} node={node.clone()} />
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FaceProps {
+    page: PageRef,
+    node: Rc<NodeSketch>,
+}
+
+#[component]
+fn Face(props: &FaceProps) -> Html {
+    let FaceProps { page, node } = props;
+    use_topic(page, Topic::Pulse);
+    let kind = node.descriptor.map_or(node.kind.as_str(), |d| d.title).to_owned();
+    let (index, state, wave) = {
+        let live = page.live.borrow();
+        let index = live.index(&node.id);
+        let wave = index.and_then(|i| live.waves.get(&(i as u32)).copied());
+        (index, index.and_then(|i| Some(super::gauges::state(live.statuses.get(i)?, live.load(i)))), wave)
+    };
+    let onkeydown = {
+        let (page, id) = (page.clone(), node.id.clone());
+        Callback::from(move |event: KeyboardEvent| keys(&page, &id, &event))
+    };
+    let waiting = index.is_none();
+    let state = state.unwrap_or_default();
+    html! {
+        <div class={classes!("card", state.class, waiting.then_some("waiting"))} role="button" tabindex="0" data-node={node.id.clone()}
+             aria-label={format!("{}, {kind}", node.title)} {onkeydown}>
+            if let Some((number, t)) = wave {
+                <span class="badge wave" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
+            }
+            <div class="head">
+                <span class="glyph">{ icons::look(node.descriptor.map(|d| d.look)) }</span>
+                <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
+            </div>
+            <Badges page={page.clone()} {index} />
+            <div class="body">
+                if let Some(index) = index {
+                    <Body page={page.clone()} node={node.clone()} {index} />
+                } else {
+                    <span class="quiet">{ "takes part after Reset" }</span>
+                }
+            </div>
+            <div class="foot">
+                if let Some(index) = index { <Foot page={page.clone()} {index} /> }
+            </div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct BadgesProps {
+    page: PageRef,
+    index: Option<usize>,
+}
+
+/// Faults and amplification.
+#[component]
+fn Badges(props: &BadgesProps) -> Html {
+    use_topic(&props.page, Topic::Pulse);
+    let Some(i) = props.index else { return html! {} };
+    let live = props.page.live.borrow();
+    let rates = live.node_rates(i);
+    let faults = live.statuses.get(i).map(|s| s.faults.join(", ")).unwrap_or_default();
+    let amplification =
+        if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
+    let loud = rates.amplification >= 1.2;
+    html! {
+        <span class="badges">
+            if !faults.is_empty() {
+                <span class="badge fault" title={format!("Fault: {faults}")}>{ icons::bolt() }</span>
+            }
+            if rates.offered >= 0.05 && loud {
+                <span class="badge amplified" title="Calls that arrive ÷ those of them that no retry caused">{ amplification }</span>
+            }
+        </span>
+    }
+}
+
+/// What can be done to a node while it runs.
+#[component]
+fn Deeds(props: &FaceProps) -> Html {
+    let FaceProps { page, node } = props;
+    use_topic(page, Topic::Pulse);
+    let Some(descriptor) = node.descriptor else { return html! {} };
+    let live = page.live.borrow();
+    let Some(index) = live.index(&node.id) else { return html! {} };
+    let in_force = live.statuses.get(index).map(|s| s.faults.clone()).unwrap_or_default();
+    html! {
+        <div class="deeds" data-deed="">
+            { for descriptor.faults.iter().map(|fault| {
+                let active = fault.lasting && in_force.iter().any(|f| f == fault.name);
+                let onclick = {
+                    let (page, id, name) = (page.clone(), node.id.clone(), fault.name.to_owned());
+                    Callback::from(move |_: MouseEvent| {
+                        let fault = name.clone();
+                        let deed = if active { Deed::Heal { fault } } else { Deed::Fault { fault, values: Vec::new() } };
+                        page.act(&id, deed, None);
+                    })
+                };
+                let verb = if active { "End: " } else { "" };
+                let icon = if fault.lasting { icons::slow() } else { icons::kill() };
+                html! {
+                    <button type="button" key={fault.name} class={classes!("deed", active.then_some("active"))} {onclick}
+                            aria-label={format!("{verb}{} {}", fault.title, node.title)} data-fault={fault.name}
+                            aria-pressed={fault.lasting.then(|| active.to_string())} title={format!("{verb}{}: {}", fault.title, fault.doc.trim())}>
+                        { icon }
+                    </button>
+                }
+            }) }
+        </div>
+    }
+}
+
+#[component]
+fn Ports(props: &FaceProps) -> Html {
+    let FaceProps { page, node } = props;
+    let local = |(x, y): Point| format!("left:{x}px;top:{y}px");
+    let accepts = node.descriptor.is_none_or(|d| d.accepts_calls);
+    let finish = {
+        let (page, id) = (page.clone(), node.id.clone());
+        Callback::from(move |_: MouseEvent| press_node(&page, &id))
+    };
+    html! {
+        <>
+            if accepts {
+                <button type="button" class="port in" style={local(inlet((0.0, 0.0)))} data-port={format!("{}.in", node.id)}
+                        aria-label={format!("Calls to {} arrive here", node.title)} tabindex="-1" onclick={finish} />
+            }
+            { for node.ports().iter().enumerate().map(|(i, port)| {
+                let begin = {
+                    let (page, id) = (page.clone(), node.id.clone());
+                    Callback::from(move |event: MouseEvent| {
+                        // A pointer's click has been handled by the stage; this is the keyboard's.
+                        if event.detail() == 0 {
+                            begin_connection(&page, &id, i);
+                        }
+                    })
+                };
+                html! {
+                    <button type="button" key={port.name} class="port out" data-out={i.to_string()} style={local(outlet(node, (0.0, 0.0), i))}
+                            data-port={format!("{}.{}", node.id, port.name)} title={format!("{}: {} Drag to a node, or click and then click the node.", port.name, port.doc.trim())}
+                            aria-label={format!("Connect from {}, port {}", node.title, port.name)} onclick={begin} />
+                }
+            }) }
+        </>
+    }
+}
+
+fn keys(page: &PageRef, id: &str, event: &KeyboardEvent) {
+    let key = event.key();
+    let outline = page.outline.borrow().clone();
+    let to = match key.as_str() {
+        "Enter" | " " => {
+            press_node(page, id);
+            event.prevent_default();
+            return;
+        }
+        "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" if event.shift_key() => {
+            let Some(node) = outline.node(id) else { return };
+            let (x, y) = page.places.borrow().of(node);
+            let (dx, dy) = match key.as_str() {
+                "ArrowLeft" => (-GRID, 0.0),
+                "ArrowRight" => (GRID, 0.0),
+                "ArrowUp" => (0.0, -GRID),
+                _ => (0.0, GRID),
+            };
+            page.try_edit(&Change::MoveNode { id: id.to_owned(), to: (x + dx, y + dy) });
+            event.prevent_default();
+            return;
+        }
+        "ArrowRight" => outline.links.iter().find(|l| l.from == id).map(|l| l.to.clone()),
+        "ArrowLeft" => outline.links.iter().find(|l| l.to == id).map(|l| l.from.clone()),
+        "ArrowDown" | "ArrowUp" => {
+            let here = outline.nodes.iter().position(|n| n.id == id).unwrap_or(0);
+            let next = if key == "ArrowDown" { here + 1 } else { here + outline.nodes.len().saturating_sub(1) };
+            outline.nodes.get(next % outline.nodes.len().max(1)).map(|n| n.id.clone())
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(to) = to {
+        let card = by_id(&format!("n:{to}")).and_then(|n| n.first_element_child());
+        if let Some(card) = card.and_then(|c| c.dyn_into::<HtmlElement>().ok()) {
+            // A card can always take the focus.
+            let _ = card.focus();
+        }
+        page.select(Some(Selection::Node(to)));
+    }
+}

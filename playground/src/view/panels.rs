@@ -1,0 +1,174 @@
+//! What floats over the canvas or stands beside the charts: the flash crowd, notices, the legend, problems, the ticker.
+
+use super::PageProps;
+use crate::page::{Topic, use_topic};
+use crate::series::short;
+use crate::wire::Tone;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// Lines of the ticker that are shown.
+const LINES_SHOWN: usize = 60;
+
+/// The one obvious button.
+#[component]
+pub fn Crowd(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Pulse);
+    let rate = use_node_ref();
+    let length = use_node_ref();
+    let (now, left) = {
+        let live = page.live.borrow();
+        let t = live.last.now_ns as f64 / 1e9;
+        let left = live.loaded.phases.iter().filter(|p| p.from <= t && t < p.to).map(|p| p.to - t).fold(0.0, f64::max);
+        (live.rates(), left)
+    };
+    let onclick = {
+        let (rate, length) = (rate.clone(), length.clone());
+        Callback::from(move |_: MouseEvent| {
+            let text = |field: &NodeRef| field.cast::<HtmlInputElement>().map(|i| i.value()).unwrap_or_default();
+            page.flash_crowd(&text(&rate), &text(&length));
+        })
+    };
+    let goodput = if now.born > 0.0 { now.goodput / now.born * 100.0 } else { 100.0 };
+    html! {
+        <div class="crowd-bar" data-overlay="">
+            <button type="button" class="crowd" {onclick} title="Many more requests from all clients, for a while">{ "Flash crowd" }</button>
+            <label><input ref={rate} aria-label="Crowd rate" value="12000/s" spellcheck="false" /></label>
+            <span class="quiet">{ "for" }</span>
+            <label><input ref={length} class="narrow" aria-label="Crowd length" value="20s" spellcheck="false" /></label>
+            <span class={classes!("crowd-state", (left > 0.0).then_some("on"))}>
+                { if left > 0.0 { format!("crowd: {left:.0} s left") } else { String::new() } }
+            </span>
+            <div class={classes!("goodput", (goodput < 50.0).then_some("bad"))} title="Share of requests answered in time, over the last second">
+                <b>{ format!("{:.0} %", goodput.min(100.0)) }</b><small>{ "answered in time" }</small>
+            </div>
+        </div>
+    }
+}
+
+/// What the last action came to, and whether the scenario waits for a reset.
+#[component]
+pub fn Notices(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Edit);
+    use_topic(&page, Topic::Pulse);
+    let notice = page.notice.borrow().clone();
+    let halted = page.live.borrow().last.halted.clone();
+    let reset = {
+        let page = page.clone();
+        Callback::from(move |_: MouseEvent| page.reset())
+    };
+    let close = {
+        let page = page.clone();
+        Callback::from(move |_: MouseEvent| {
+            page.notice.replace(None);
+            page.tell(Topic::Edit);
+        })
+    };
+    html! {
+        <>
+            <div class="pills" data-overlay="">
+                if page.pending.get() {
+                    <div class="pill edited" role="status" data-testid="pending">
+                        <span><b>{ "Edited" }</b>{ " — Reset runs it" }</span>
+                        <button type="button" onclick={reset}>{ "Reset now" }</button>
+                    </div>
+                }
+                if let Some(halted) = halted {
+                    <div class="pill halted" role="alert" data-testid="halted"><b>{ "Stopped. " }</b>{ halted }</div>
+                }
+            </div>
+            <div id="wire-hint" class="wire-hint" role="status" hidden=true></div>
+            <div class="notice-place" role="status" data-overlay="">
+                if let Some((text, warning)) = notice {
+                    <div class={classes!("notice", warning.then_some("warning"))} data-testid="notice">
+                        <span>{ text }</span>
+                        <button type="button" aria-label="Close" onclick={close}>{ "×" }</button>
+                    </div>
+                }
+            </div>
+        </>
+    }
+}
+
+/// What the moving marks mean.
+#[component]
+pub fn Legend(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Pulse);
+    let scale = page.dot_scale.get();
+    let mark = |class: &'static str, shape: Html, text: &'static str| {
+        html! {
+            <span class="key"><svg viewBox="0 0 14 14" class={class} aria-hidden="true">{ shape }</svg>{ text }</span>
+        }
+    };
+    html! {
+        <div class="legend" data-overlay="">
+            { mark("k-first", html! { <circle cx="7" cy="7" r="4" /> }, "request") }
+            { mark("k-retry", html! { <path d="M11.600 8.500a5 5 0 1 1 0-3" /> }, "retry") }
+            { mark("k-ok", html! { <circle cx="7" cy="7" r="3" /> }, "answer") }
+            { mark("k-error", html! { <path d="M3.500 3.500l7 7M10.500 3.500l-7 7" /> }, "error") }
+            { mark("k-zombie", html! { <circle cx="7" cy="7" r="4.500" /> }, "given up, too late") }
+            <span class="scale" data-testid="dot-scale" title="Flights take about a millisecond; they are stretched to half a second so that you can see them">
+                { if scale == 1 { "1 mark = 1 call".to_owned() } else { format!("1 mark = {} calls", short(scale as f64)) } }
+            </span>
+        </div>
+    }
+}
+
+/// Everything that is wrong with a text, as the command line says it.
+#[component]
+pub fn ProblemPanel(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Edit);
+    let Some(problems) = page.problems.borrow().clone() else { return html! {} };
+    let close = Callback::from(move |_: MouseEvent| {
+        page.problems.replace(None);
+        page.tell(Topic::Edit);
+    });
+    html! {
+        <div class="problems" role="alert" data-testid="problems">
+            <div class="problems-head">
+                <b>{ format!("{} cannot run", problems.of) }</b>
+                <span class="quiet">{ "What runs, runs on." }</span>
+                <button type="button" aria-label="Close problems" onclick={close}>{ "×" }</button>
+            </div>
+            <pre tabindex="0">{ problems.text }</pre>
+        </div>
+    }
+}
+
+/// What happens, in plain words; the newest first.
+#[component]
+pub fn Ticker(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Pulse);
+    let live = page.live.borrow();
+    html! {
+        <section class="ticker" aria-label="What happens">
+            <h2>{ "What happens" }</h2>
+            <ol aria-live="polite" aria-relevant="additions" data-testid="ticker">
+                if live.lines.is_empty() {
+                    <li class="plain"><span class="quiet">{ "All is well. Press “Flash crowd”." }</span></li>
+                }
+                { for live.lines.iter().enumerate().rev().take(LINES_SHOWN).map(|(i, line)| {
+                    let class = match line.tone {
+                        Tone::Act => "act",
+                        Tone::Bad => "bad",
+                        Tone::Good => "good",
+                        Tone::Plain => "plain",
+                    };
+                    html! {
+                        <li key={i} class={class}>
+                            <time>{ format!("{:.1} s", line.t) }</time>
+                            <span>{ line.text.clone() }
+                                if let Some((_, number)) = line.wave { <i class="wave">{ number }</i> }
+                            </span>
+                        </li>
+                    }
+                }) }
+            </ol>
+        </section>
+    }
+}
