@@ -12,3 +12,13 @@ fn one_server_carries_four_hundred_requests_per_second() {
     assert!(report.nodes["web"].latency_ms.p99.expect("answers") < 100.0);
     assert!(report.nodes["db"].errors.is_empty());
 }
+
+/// What the README shows is what the reader gets.
+#[test]
+fn the_readmes_scenario_does_what_it_expects() {
+    let readme = include_str!("../../README.md");
+    let text =
+        readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the README has a scenario");
+    let scenario = Scenario::load(text).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(floodgate::check(&scenario, scenario.seed).passed());
+}

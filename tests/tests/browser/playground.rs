@@ -155,11 +155,8 @@ fn editing_by_mouse_and_undoing_gives_the_file_back_byte_for_byte() {
         let connected = text(page).await?;
         let users = page.by_role("button", "Users, Clients").await?;
         page.drag(&page.by_role("button", "Connect from Load balancer, port backends").await?, &users).await?;
-        page.wait_until(
-            "/takes no calls/.test(document.querySelector('[data-testid=notice]')?.textContent)",
-            PATIENCE,
-        )
-        .await?;
+        page.wait_until("/takes no calls/.test(document.querySelector('[data-testid=notice]')?.textContent)", PATIENCE)
+            .await?;
         expect(text(page).await? == connected, || "a refused connection changed the file".to_owned())?;
 
         click(page, "Undo").await?;
