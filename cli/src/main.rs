@@ -7,6 +7,7 @@ mod list;
 mod output;
 mod progress;
 mod run;
+mod trace;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use floodgate::{Duration, Time};
@@ -26,6 +27,8 @@ const EXIT_CODES: &str = "Exit codes: 0 fine; 1 an expectation failed, or a run 
 enum Command {
     /// Run a scenario and print what was measured.
     Run(RunArguments),
+    /// Show every event of a stretch of virtual time, a line each: where two runs differ, compare their traces.
+    Trace(TraceArguments),
     /// Run scenarios and their variants, and compare what was measured with what the files expect.
     Check(CheckArguments),
     /// Read scenarios and warn of what is probably not meant.
@@ -41,22 +44,44 @@ enum Command {
     },
 }
 
+/// Which run.
 #[derive(Args)]
-struct RunArguments {
+struct Source {
     /// Scenario file; `-` reads standard input.
     file: String,
     /// Seed [default: the control log's, else the file's].
     #[arg(long)]
     seed: Option<u64>,
-    /// Virtual time at which the run ends, such as 60s [default: the file's].
-    #[arg(long, value_parser = until)]
-    until: Option<Time>,
     /// Run this variant of the file.
     #[arg(long)]
     variant: Option<String>,
     /// Replay what was done by hand: a control log, as the playground saves it.
     #[arg(long, value_name = "LOG")]
     controls: Option<String>,
+}
+
+#[derive(Args)]
+struct TraceArguments {
+    #[command(flatten)]
+    source: Source,
+    /// First virtual time that is shown [default: the beginning].
+    #[arg(long, value_parser = until)]
+    from: Option<Time>,
+    /// Virtual time at which the trace ends; events at it are not shown.
+    #[arg(long, value_parser = until)]
+    to: Time,
+    /// Lines at most.
+    #[arg(long, default_value_t = 100_000)]
+    lines: u64,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    #[command(flatten)]
+    source: Source,
+    /// Virtual time at which the run ends, such as 60s [default: the file's].
+    #[arg(long, value_parser = until)]
+    until: Option<Time>,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -113,6 +138,7 @@ fn told(problem: &floodgate::Problem) -> String {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Trace(arguments) => trace::trace(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Lint { files } => lint::lint(&files),
         Command::List { kind } => list::list(kind.as_deref()),

@@ -2,7 +2,7 @@
 
 use crate::output::{complain, print, table};
 use crate::progress::Progress;
-use crate::{Format, Outcome, RunArguments, input};
+use crate::{Format, Outcome, RunArguments, Source, input};
 use floodgate::record::SeriesPoint;
 use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
 
@@ -10,42 +10,45 @@ use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
 const SLICE_EVENTS: u64 = 100_000;
 
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
-    let Some(source) = input::scenario(&arguments.file) else { return Outcome::BadInput };
-    let Some(mut scenario) = chosen(source.scenario, arguments) else { return Outcome::BadInput };
-    let log = match &arguments.controls {
-        None => ControlLog::default(),
-        Some(file) => match input::controls(file, &scenario) {
-            Some(log) => log,
-            None => return Outcome::BadInput,
-        },
-    };
-    let replayed = arguments.controls.is_some().then_some(log.seed);
-    let seed = arguments.seed.or(replayed).unwrap_or(scenario.seed);
-    if let Some(until) = arguments.until {
-        if until <= Time::ZERO + scenario.warm_up {
-            let warm_up = scenario.warm_up;
-            complain(&format!("error: `--until` is {until}, and the warm-up lasts {warm_up}: nothing is measured"));
-            return Outcome::BadInput;
-        }
-        scenario.until = until;
-    }
-    let mut simulation = Simulation::new(&scenario, seed);
+    let Some((mut simulation, until)) = start(&arguments.source, arguments.until) else { return Outcome::BadInput };
     if let Some(window) = arguments.series {
         simulation.record(window);
     }
-    for control in log.controls {
-        if let Err(wrong) = simulation.control(control) {
-            complain(&format!("{}: error: {wrong}", arguments.controls.as_deref().unwrap_or("controls")));
-            return Outcome::BadInput;
-        }
-    }
-    advance(&mut simulation, scenario.until);
+    advance(&mut simulation, until);
     report(&simulation, arguments);
     if simulation.halted().is_some() { Outcome::Failed } else { Outcome::Fine }
 }
 
+/// The run at its beginning, with its controls entered, and where it ends; what is wrong has been told.
+pub(crate) fn start(source: &Source, until: Option<Time>) -> Option<(Simulation, Time)> {
+    let read = input::scenario(&source.file)?;
+    let mut scenario = chosen(read.scenario, source)?;
+    let log = match &source.controls {
+        None => ControlLog::default(),
+        Some(file) => input::controls(file, &scenario)?,
+    };
+    let replayed = source.controls.is_some().then_some(log.seed);
+    let seed = source.seed.or(replayed).unwrap_or(scenario.seed);
+    if let Some(until) = until {
+        if until <= Time::ZERO + scenario.warm_up {
+            let warm_up = scenario.warm_up;
+            complain(&format!("error: `--until` is {until}, and the warm-up lasts {warm_up}: nothing is measured"));
+            return None;
+        }
+        scenario.until = until;
+    }
+    let mut simulation = Simulation::new(&scenario, seed);
+    for control in log.controls {
+        if let Err(wrong) = simulation.control(control) {
+            complain(&format!("{}: error: {wrong}", source.controls.as_deref().unwrap_or("controls")));
+            return None;
+        }
+    }
+    Some((simulation, scenario.until))
+}
+
 /// The scenario of the file, or the variant asked for.
-fn chosen(scenario: Scenario, arguments: &RunArguments) -> Option<Scenario> {
+fn chosen(scenario: Scenario, arguments: &Source) -> Option<Scenario> {
     let Some(name) = &arguments.variant else { return Some(scenario) };
     if let Some(variant) = scenario.variant(name) {
         return Some(variant.scenario.clone());

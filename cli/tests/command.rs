@@ -287,3 +287,26 @@ fn a_reader_who_goes_away_does_no_harm() {
         assert_eq!(stderr(&output), "");
     }
 }
+
+#[test]
+fn two_traces_agree_up_to_the_first_event_that_differs() {
+    let plain = file("trace.toml", SMALL);
+    let slow = file(
+        "trace_slow.toml",
+        format!("{SMALL}[[fault]]\nnode = \"web\"\nfault = \"slow\"\nat = \"1s\"\nfor = \"1s\"\n"),
+    );
+    let trace = |path: &str| stdout(&floodgate(&["trace", path, "--from", "990ms", "--to", "1100ms"]));
+    let (one, other) = (trace(&plain), trace(&slow));
+    assert!(one.starts_with('#') && one.lines().count() > 20, "{one}");
+    let pairs: Vec<(&str, &str)> = one.lines().zip(other.lines()).collect();
+    let first = pairs.iter().position(|(a, b)| a != b).expect("they differ");
+    let time = |line: &str| line.split_whitespace().next().and_then(|t| t.parse::<f64>().ok()).expect("a time");
+    assert!(pairs[..first].iter().filter(|(a, _)| !a.starts_with('#')).all(|(a, _)| time(a) < 1.1));
+    assert!(
+        time(pairs[first].0).min(time(pairs[first].1)) >= 1.0,
+        "nothing differs before the fault: {:?}",
+        pairs[first]
+    );
+    let backwards = floodgate(&["trace", &plain, "--from", "2s", "--to", "1s"]);
+    assert_eq!(backwards.status.code(), Some(2));
+}

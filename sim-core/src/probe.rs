@@ -36,6 +36,8 @@ pub struct Event {
     pub delivery: Delivery,
     /// Lineage of the call, or the tag of the timer.
     pub lineage: u64,
+    /// The node's digest with this event in it: two runs differ from the first event on whose digests differ.
+    pub digest: u64,
 }
 
 /// Is told of every event before it takes effect. `()` looks at nothing and costs nothing.

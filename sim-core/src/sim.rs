@@ -177,7 +177,8 @@ impl<T: Clone> Kernel<T> {
         let digest = &mut self.digests[node.0 as usize];
         *digest = absorb(*digest, self.now.0, lineage, payload << 16 | code << 8 | kind);
         if P::ACTIVE {
-            probe.event(Event { time: self.now, node, delivery, lineage });
+            let digest = *digest;
+            probe.event(Event { time: self.now, node, delivery, lineage, digest });
         }
     }
 
