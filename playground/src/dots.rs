@@ -10,7 +10,7 @@ pub const FLIGHT_MS: f64 = 520.0;
 /// Flights that may be on the canvas at once, whatever happens.
 pub const VISIBLE_MAX: usize = 2000;
 /// Flights aimed at on the busiest link: beyond it a dot stands for more requests.
-const BUSIEST_AIM: f64 = 420.0;
+const BUSIEST_AIM: f64 = 200.0;
 /// Flights aimed at on all links together.
 const TOTAL_AIM: f64 = 1400.0;
 const SCALES: [u64; 16] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
