@@ -72,7 +72,7 @@ impl Dist {
             Dist::Constant(value) => return value,
             Dist::Uniform(low, high) => {
                 let span = high.0.saturating_sub(low.0) as f64;
-                return low + Duration((span * source.unit()).round() as u64);
+                return low + Duration((span * source.unit() + 0.5) as u64);
             }
             Dist::Exponential(mean) => (mean, exponential(source)),
             Dist::Erlang { mean, k } => {

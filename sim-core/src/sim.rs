@@ -11,7 +11,7 @@ use crate::probe::{Delivery, Event, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
 use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
-use crate::stats::{Gauge, LinkStats, NodeStats, Totals};
+use crate::stats::{LinkStats, NodeStats, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId, PortId, Routes};
 use rand_chacha::ChaCha8Rng;
@@ -314,14 +314,6 @@ impl<T: Clone> Kernel<T> {
         if calls == 0 {
             self.roots.remove(id);
         }
-    }
-
-    fn gauge(&mut self, node: NodeId, slot: usize, value: u64) {
-        let gauges = &mut self.nodes[node.0 as usize].gauges;
-        if gauges.len() <= slot {
-            gauges.resize(slot + 1, Gauge::default());
-        }
-        gauges[slot].set(value, self.now);
     }
 
     fn reply_view(&self, id: CallId, record: &Call, outcome: Outcome) -> Reply {
@@ -978,10 +970,13 @@ impl<M: Model> Ctx<'_, M> {
         }
     }
 
-    /// Sets a gauge of this node.
+    /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.
     #[inline]
     pub fn gauge(&mut self, slot: usize, value: u64) {
-        self.kernel.gauge(self.node, slot, value);
+        let now = self.kernel.now;
+        if let Some(gauge) = self.kernel.nodes[self.node.0 as usize].gauges.get_mut(slot) {
+            gauge.set(value, now);
+        }
     }
 }
 

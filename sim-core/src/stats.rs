@@ -249,6 +249,9 @@ impl CodeCounts {
     }
 }
 
+/// Gauges of a node are at most so many.
+pub const GAUGES_MAX: usize = 16;
+
 /// What a node has done since the statistics started.
 #[derive(Clone, Debug, Default)]
 pub struct NodeStats {
@@ -273,12 +276,12 @@ pub struct NodeStats {
     /// Sojourn times of what was answered well.
     pub latency: Histogram,
     /// Gauges, by slot.
-    pub gauges: Vec<Gauge>,
+    pub gauges: [Gauge; GAUGES_MAX],
 }
 
 impl NodeStats {
     pub(crate) fn restart(&mut self, now: Time) {
-        let mut gauges = std::mem::take(&mut self.gauges);
+        let mut gauges = self.gauges;
         for gauge in &mut gauges {
             gauge.restart(now);
         }

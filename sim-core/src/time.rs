@@ -68,8 +68,7 @@ impl Duration {
     /// `seconds` rounded to the nearest nanosecond; negative and NaN give zero, too large gives [`Duration::MAX`].
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Duration {
-        // `as` saturates and maps NaN to zero, the same on every target.
-        Duration((seconds * 1e9).round() as u64)
+        Duration(nearest(seconds * 1e9))
     }
 
     /// Seconds, for people and for statistics.
@@ -87,8 +86,15 @@ impl Duration {
     /// This duration times `factor`, rounded to the nearest nanosecond and never negative.
     #[must_use]
     pub fn scaled(self, factor: f64) -> Duration {
-        Duration((self.0 as f64 * factor).round() as u64)
+        Duration(nearest(self.0 as f64 * factor))
     }
+}
+
+/// The nearest whole number. `as` truncates, saturates and maps NaN to zero, the same on every target; `f64::round` would be
+/// a call on processors without an instruction for it.
+#[inline(always)]
+fn nearest(value: f64) -> u64 {
+    (value + 0.5) as u64
 }
 
 impl std::ops::Add<Duration> for Time {

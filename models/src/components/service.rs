@@ -83,7 +83,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     gauges: &[
         GaugeSpec { name: "busy", unit: "workers", doc: "Workers that hold a request." },
         GaugeSpec { name: "ready", unit: "replicas", doc: "Replicas that take requests." },
-        GaugeSpec { name: "memory", unit: "bytes", doc: "Memory in use, all replicas." },
+        GaugeSpec { name: "memory", unit: "bytes", doc: "Memory in use, all replicas, where there is a limit." },
         GaugeSpec { name: "kills", unit: "", doc: "Replicas killed for memory since the start." },
     ],
     faults: &[
@@ -215,19 +215,29 @@ pub struct Service {
     /// Sums over replicas, kept up to date.
     busy: u32,
     queued: u32,
-    /// Gauges as they were last set.
-    levels: Levels,
+    /// Cores in use, where they are shared.
+    computing: u32,
+    /// Replicas that are not down.
+    alive: u32,
+    /// What the gauges were last set to.
+    shown: Shown,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Levels {
-    used: u64,
-    capacity: u64,
-    queue: u64,
-    busy: u64,
-    ready: u64,
-    memory: u64,
-    kills: u64,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Shown {
+    busy: u32,
+    queued: u32,
+    computing: u32,
+}
+
+impl Config {
+    /// How much longer processor time is on a replica that started cold this long ago.
+    fn slowdown(&self, age: Duration) -> f64 {
+        if age >= self.warm_up {
+            return 1.0;
+        }
+        1.0 + (self.warm_up_slowdown - 1.0) * (1.0 - age.0 as f64 / self.warm_up.0 as f64)
+    }
 }
 
 impl Service {
@@ -240,16 +250,6 @@ impl Service {
             State::Down | State::Removed => 0,
             _ => self.config.memory_per_request.0.saturating_mul(replica.in_flight()) + self.config.memory_base.0,
         }
-    }
-
-    /// How much slower a replica computes than when it is warm and undisturbed.
-    fn slowdown(&self, replica: &Replica, now: Time) -> f64 {
-        let warm_up = self.config.warm_up.0;
-        let age = now.since(replica.since).0;
-        if !replica.cold || age >= warm_up {
-            return 1.0;
-        }
-        1.0 + (self.config.warm_up_slowdown - 1.0) * (1.0 - age as f64 / warm_up as f64)
     }
 
     /// Speed of each computing job when the replica's cores are shared.
@@ -288,44 +288,46 @@ impl Service {
 
     /// A worker takes the job.
     fn start(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let Some(mut job) = self.jobs[place as usize] else { return };
-        let now = cx.now();
+        let Some(job) = self.jobs[place as usize].as_mut() else { return };
         let lineage = cx.get(job.call).map_or(0, |c| c.lineage);
-        let replica = &self.replicas[job.replica as usize];
-        let demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
-        job.demand = demand.scaled(self.slowdown(replica, now));
-        let after = job.demand.scaled(self.config.after_share.0);
+        let replica = &mut self.replicas[job.replica as usize];
+        replica.busy += 1;
+        self.busy += 1;
+        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        if replica.cold {
+            demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
+        }
+        job.demand = demand;
         job.stage = Stage::Before;
         let ratio = self.config.call_ratio.0;
         if ratio < 1.0 && cx.draws(PURPOSE_CALLS, lineage).unit() >= ratio {
             job.step = u32::MAX;
         }
-        self.jobs[place as usize] = Some(job);
-        self.replicas[job.replica as usize].busy += 1;
-        self.busy += 1;
-        self.compute(place, job.demand - after, cx);
+        let share = self.config.after_share.0;
+        let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
+        self.compute(place, stretch, cx);
     }
 
     fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
         let now = cx.now();
         let Some(job) = self.jobs[place as usize].as_mut() else { return };
         job.stretch = stretch;
-        let replica = &mut self.replicas[job.replica as usize];
-        replica.computing += 1;
+        let number = job.replica;
         match self.config.cores {
             None => {
                 // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
-                job.stretch = stretch.scaled(self.slow);
+                job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
                 job.mark = now.0 as f64;
                 job.timer = cx.timer(job.stretch, Tag::Computed.with(place));
             }
             Some(cores) => {
+                let replica = &mut self.replicas[number as usize];
                 replica.cpu.start(now, place, stretch);
                 job.mark = replica.cpu.attained(now);
-                let number = job.replica;
                 self.rearm(number, cores, cx);
             }
         }
+        self.computing_changes(number, true);
     }
 
     fn rearm(&mut self, number: u32, cores: u32, cx: &mut Cx<'_>) {
@@ -337,10 +339,10 @@ impl Service {
     fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
         let Some(job) = self.jobs[place as usize].as_mut() else { return };
         job.timer = Key::NONE;
-        self.replicas[job.replica as usize].computing -= 1;
         cx.work(job.call, job.stretch);
-        let stage = job.stage;
-        if stage == Stage::After || job.cancelled {
+        let (stage, cancelled, number) = (job.stage, job.cancelled, job.replica);
+        self.computing_changes(number, false);
+        if stage == Stage::After || cancelled {
             self.finish(place, Ok(()), cx);
         } else {
             self.next_step(place, cx);
@@ -399,43 +401,61 @@ impl Service {
         } else if replica.state == State::Draining && replica.busy == 0 {
             replica.state = State::Removed;
             replica.since = cx.now();
+            self.publish(cx);
         }
     }
 
-    /// Sets the gauges that have changed.
-    fn publish(&mut self, cx: &mut Cx<'_>) {
-        let mut levels = Levels {
-            queue: u64::from(self.queued),
-            busy: u64::from(self.busy),
-            kills: self.kills,
-            ..Levels::default()
-        };
-        for replica in &self.replicas {
-            levels.memory += self.memory(replica);
-            if matches!(replica.state, State::Down | State::Removed) {
-                continue;
+    /// Sets the gauges that change from request to request.
+    #[inline]
+    fn touch(&mut self, cx: &mut Cx<'_>) {
+        let shown = self.shown;
+        if shown.busy != self.busy {
+            cx.gauge(GAUGE_BUSY, u64::from(self.busy));
+            if self.config.cores.is_none() {
+                cx.gauge(slot::USED, u64::from(self.busy));
             }
-            levels.ready += u64::from(replica.state == State::Up);
-            let (used, capacity) = match self.config.cores {
-                Some(cores) => (replica.computing.min(cores), cores),
-                None => (replica.busy, self.config.workers),
-            };
-            levels.used += u64::from(used);
-            levels.capacity += u64::from(capacity);
         }
-        let old = std::mem::replace(&mut self.levels, levels);
-        for (slot, before, now) in [
-            (slot::USED, old.used, levels.used),
-            (slot::CAPACITY, old.capacity, levels.capacity),
-            (slot::QUEUE, old.queue, levels.queue),
-            (GAUGE_BUSY, old.busy, levels.busy),
-            (GAUGE_READY, old.ready, levels.ready),
-            (GAUGE_MEMORY, old.memory, levels.memory),
-            (GAUGE_KILLS, old.kills, levels.kills),
-        ] {
-            if before != now {
-                cx.gauge(slot, now);
-            }
+        if shown.queued != self.queued {
+            cx.gauge(slot::QUEUE, u64::from(self.queued));
+        }
+        if shown.computing != self.computing {
+            cx.gauge(slot::USED, u64::from(self.computing));
+        }
+        if self.config.memory_limit.is_some() && (shown.busy, shown.queued) != (self.busy, self.queued) {
+            cx.gauge(GAUGE_MEMORY, self.memory_in_all());
+        }
+        self.shown = Shown { busy: self.busy, queued: self.queued, computing: self.computing };
+    }
+
+    /// Sets all gauges: after a replica has come or gone.
+    fn publish(&mut self, cx: &mut Cx<'_>) {
+        let alive = |r: &&Replica| !matches!(r.state, State::Down | State::Removed);
+        self.alive = self.replicas.iter().filter(alive).count() as u32;
+        let each = self.config.cores.unwrap_or(self.config.workers);
+        cx.gauge(slot::CAPACITY, u64::from(self.alive) * u64::from(each));
+        cx.gauge(GAUGE_READY, self.ready().count() as u64);
+        cx.gauge(GAUGE_KILLS, self.kills);
+        if self.config.memory_limit.is_some() {
+            cx.gauge(GAUGE_MEMORY, self.memory_in_all());
+        }
+        self.touch(cx);
+    }
+
+    /// Memory of all replicas that live.
+    fn memory_in_all(&self) -> u64 {
+        let in_flight = u64::from(self.busy) + u64::from(self.queued);
+        let requests = self.config.memory_per_request.0.saturating_mul(in_flight);
+        self.config.memory_base.0.saturating_mul(u64::from(self.alive)).saturating_add(requests)
+    }
+
+    /// `change` more workers of a replica compute (or one less); with shared cores no more are in use than there are.
+    #[inline]
+    fn computing_changes(&mut self, replica: u32, up: bool) {
+        let replica = &mut self.replicas[replica as usize];
+        let before = replica.computing;
+        replica.computing = if up { before + 1 } else { before - 1 };
+        if let Some(cores) = self.config.cores {
+            self.computing = self.computing + replica.computing.min(cores) - before.min(cores);
         }
     }
 
@@ -454,6 +474,9 @@ impl Service {
         replica.cpu.clear(cx);
         self.busy -= replica.busy;
         self.queued -= replica.queue.len() as u32;
+        if let Some(cores) = self.config.cores {
+            self.computing -= replica.computing.min(cores);
+        }
         let draining = replica.state == State::Draining;
         *replica = Replica::new(if draining { State::Removed } else { State::Down }, now, true);
         for place in 0..self.jobs.len() {
@@ -523,7 +546,9 @@ impl Component for Service {
             kills: 0,
             busy: 0,
             queued: 0,
-            levels: Levels::default(),
+            computing: 0,
+            alive: 0,
+            shown: Shown::default(),
         }
     }
 
@@ -563,12 +588,14 @@ impl Component for Service {
             self.replicas[number as usize].queue.push_back(place);
             self.queued += 1;
         }
-        let limit = self.config.memory_limit.map_or(u64::MAX, |m| m.0);
-        if self.memory(&self.replicas[number as usize]) > limit {
+        if let Some(limit) = self.config.memory_limit
+            && self.memory(&self.replicas[number as usize]) > limit.0
+        {
             self.kills += 1;
             self.kill(number, cx);
+            self.publish(cx);
         }
-        self.publish(cx);
+        self.touch(cx);
     }
 
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
@@ -593,7 +620,7 @@ impl Component for Service {
                 }
             }
         }
-        self.publish(cx);
+        self.touch(cx);
     }
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
@@ -617,7 +644,7 @@ impl Component for Service {
             }
             Stage::Before | Stage::After => {}
         }
-        self.publish(cx);
+        self.touch(cx);
     }
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
@@ -644,10 +671,11 @@ impl Component for Service {
                 if replica.state == State::Down && now.since(replica.since) >= self.config.restart_delay {
                     *replica = Replica::new(State::Up, now, true);
                     self.announce(cx);
+                    self.publish(cx);
                 }
             }
         }
-        self.publish(cx);
+        self.touch(cx);
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
@@ -657,6 +685,9 @@ impl Component for Service {
             (old, _) => old,
         };
         self.config = Config { cores, ..config };
+        if let Some(cores) = cores {
+            self.computing = self.replicas.iter().map(|r| r.computing.min(cores)).sum();
+        }
         self.scale(cx);
         for number in 0..self.replicas.len() as u32 {
             if let Some(cores) = cores {
