@@ -84,8 +84,9 @@ impl Painter {
     }
 
     fn frame(&mut self) {
-        let start = self.now_ms();
-        if let Err(error) = self.draw(start) {
+        // What came since the last frame took its time as well.
+        let start = self.now_ms() - crate::driver::take_message_ms();
+        if let Err(error) = self.draw(self.now_ms()) {
             web_sys::console::error_1(&error);
         }
         // Components that were told to render do so in a microtask of this frame; this one comes after them.
