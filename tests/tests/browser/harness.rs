@@ -1,19 +1,7 @@
-//! The playground in a real Chromium. `cargo xtask test --only browser` builds the page and runs these.
+//! The helpers that drive the browser, on a page made for the purpose.
 
-use floodgate_tests::browser::{BrowserError, Key, Options, PATIENCE, Page, Theme, with_page};
-
-/// The page loads, shows something to press, and says nothing bad on the console.
-#[test]
-fn the_page_opens_without_errors() {
-    with_page("opens", Options::default(), async |page| {
-        page.wait_until("document.readyState === 'complete' && window.wasmBindings !== undefined", PATIENCE).await?;
-        page.wait_until("document.querySelectorAll('button').length > 0", PATIENCE).await?;
-        let title = page.client().title().await?;
-        expect(title.contains("Floodgate"), || format!("the title is {title:?}"))?;
-        let errors = page.console_errors().await?;
-        expect(errors.is_empty(), || errors.join("\n"))
-    });
-}
+use crate::{expect, is};
+use floodgate_tests::browser::{Key, Options, PATIENCE, Theme, with_page};
 
 /// A page made for the purpose: what the helpers say about it is known, so a failure elsewhere is the playground's.
 const GESTURES: &str = r#"data:text/html,<!doctype html><title>gestures</title>
@@ -75,13 +63,4 @@ fn the_helpers_do_what_a_person_would() {
         let saved = page.download("run.jsonl").await?;
         expect(saved.is_file(), || "the download is not there".to_owned())
     });
-}
-
-async fn is(page: &Page, expression: &str, wanted: &str) -> Result<(), BrowserError> {
-    let value = page.eval(expression).await?;
-    expect(value == wanted, || format!("{expression} is {value}, not {wanted:?}"))
-}
-
-fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), BrowserError> {
-    if holds { Ok(()) } else { Err(otherwise().into()) }
 }
