@@ -10,7 +10,7 @@ pub const FLIGHT_MS: f64 = 520.0;
 /// Flights that may be on the canvas at once, whatever happens.
 pub const VISIBLE_MAX: usize = 2000;
 /// Flights aimed at on the busiest link: beyond it a dot stands for more requests.
-const BUSIEST_AIM: f64 = 420.0;
+const BUSIEST_AIM: f64 = 200.0;
 /// Flights aimed at on all links together.
 const TOTAL_AIM: f64 = 1400.0;
 const SCALES: [u64; 16] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
@@ -147,9 +147,49 @@ impl Dots {
     }
 }
 
+/// Wall time as the flights know it: it stands still while the run does, so that a paused picture tells what was going on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MotionClock {
+    now_ms: f64,
+    /// How long it may still move although the run stands still.
+    allowance_ms: f64,
+    was_running: bool,
+}
+
+impl MotionClock {
+    /// Lets wall time pass; `fresh` says that something new has come. What a single step sends off is seen on its way.
+    pub fn pass(&mut self, elapsed_ms: f64, running: bool, fresh: bool) -> f64 {
+        if fresh && !running && !self.was_running {
+            self.allowance_ms = FLIGHT_MS * 0.6;
+        }
+        self.was_running = running;
+        let elapsed_ms = elapsed_ms.clamp(0.0, 100.0);
+        if running {
+            self.allowance_ms = 0.0;
+            self.now_ms += elapsed_ms;
+        } else {
+            let moved = elapsed_ms.min(self.allowance_ms);
+            self.allowance_ms -= moved;
+            self.now_ms += moved;
+        }
+        self.now_ms
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_stops_the_flights_and_a_step_moves_them_a_little() {
+        let mut clock = MotionClock::default();
+        assert_eq!(clock.pass(16.0, true, true), 16.0);
+        assert_eq!(clock.pass(16.0, false, true), 16.0, "the last frame of a run");
+        assert_eq!(clock.pass(16.0, false, false), 16.0);
+        assert_eq!(clock.pass(16.0, false, true), 32.0, "a step");
+        let rest = (0..100).fold(0.0, |_, _| clock.pass(16.0, false, false));
+        assert_eq!(rest, 16.0 + FLIGHT_MS * 0.6);
+    }
 
     #[test]
     fn counts_are_kept_and_the_budget_too() {

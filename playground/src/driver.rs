@@ -19,6 +19,16 @@ const WORKER_SLICE_MS: f64 = 8.0;
 /// Work per turn on the page, where frames wait for it too.
 const INLINE_SLICE_MS: f64 = 5.0;
 
+thread_local! {
+    /// Time spent on messages since it was last asked for: script time of the page, though it falls between its frames.
+    static ON_MESSAGES_MS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Script time spent on messages since the last call, in milliseconds.
+pub fn take_message_ms() -> f64 {
+    ON_MESSAGES_MS.take()
+}
+
 /// What is told to whoever shows the run.
 pub type OnReply = Rc<dyn Fn(Reply)>;
 
@@ -91,8 +101,11 @@ impl Pump {
 
     fn turn(&self) {
         self.scheduled.set(false);
+        let start = wall_ms();
         let next = self.session.borrow_mut().turn(&wall_ms, self.slice_ms);
         self.frame();
+        // In a worker nobody asks for this; on the page it is what the frames have to share the thread with.
+        ON_MESSAGES_MS.set(ON_MESSAGES_MS.get() + wall_ms() - start);
         self.schedule(next);
     }
 
@@ -191,11 +204,13 @@ impl Starting {
         let this = self.clone();
         let posted_to = worker.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            let start = wall_ms();
             let Some(reply) = decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) else { return };
             if reply == Reply::Ready {
                 this.choose(Box::new(WorkerDriver(posted_to.clone())));
             }
             (this.on_reply)(reply);
+            ON_MESSAGES_MS.set(ON_MESSAGES_MS.get() + wall_ms() - start);
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         on_message.forget();

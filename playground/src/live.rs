@@ -76,6 +76,8 @@ pub struct Rates {
     pub attempts: f64,
     /// Goodput per second.
     pub goodput: f64,
+    /// Requests that ended, well or not, per second.
+    pub ended: f64,
 }
 
 impl Live {
@@ -193,7 +195,12 @@ impl Live {
     pub fn rates(&self) -> Rates {
         let Some((first, last, seconds)) = self.span() else { return Rates::default() };
         let rate = |f: fn(&Totals) -> u64| f(&last.totals).saturating_sub(f(&first.totals)) as f64 / seconds;
-        Rates { born: rate(|t| t.born), attempts: rate(|t| t.attempts), goodput: rate(|t| t.goodput) }
+        Rates {
+            born: rate(|t| t.born),
+            attempts: rate(|t| t.attempts),
+            goodput: rate(|t| t.goodput),
+            ended: rate(|t| t.answered + t.failed),
+        }
     }
 }
 

@@ -74,6 +74,7 @@ fn save(name: &str, kind: &str, content: &str) -> Result<(), JsValue> {
     anchor.set_href(&url);
     anchor.set_download(name);
     anchor.click();
-    // The download has its own hold on the data once the click is handled.
-    Url::revoke_object_url(&url)
+    // The browser may take its time to begin the download.
+    crate::driver::after(60_000, move || drop(Url::revoke_object_url(&url)));
+    Ok(())
 }

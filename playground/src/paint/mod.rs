@@ -5,7 +5,7 @@ mod chart;
 mod motion;
 mod theme;
 
-use crate::dots::Dots;
+use crate::dots::{Dots, MotionClock};
 use crate::page::viewport::by_id;
 use crate::page::{Page, Topic};
 use std::cell::RefCell;
@@ -27,8 +27,10 @@ struct Painter {
     dots: Dots,
     theme: Theme,
     run: u32,
-    /// When the dots were last fed.
+    /// When the dots were last fed, by the clock of motion.
     fed_ms: f64,
+    clock: MotionClock,
+    last_ms: f64,
     pulse_ms: f64,
     /// What the next frames have to bring up to date, one thing each, so that no frame has to do it all.
     due: Vec<Due>,
@@ -56,6 +58,8 @@ pub fn start(page: Rc<Page>) {
         theme: Theme::default(),
         run: 0,
         fed_ms: 0.0,
+        clock: MotionClock::default(),
+        last_ms: 0.0,
         pulse_ms: 0.0,
         due: Vec::new(),
         still: false,
@@ -84,8 +88,9 @@ impl Painter {
     }
 
     fn frame(&mut self) {
-        let start = self.now_ms();
-        if let Err(error) = self.draw(start) {
+        // What came since the last frame took its time as well.
+        let start = self.now_ms() - crate::driver::take_message_ms();
+        if let Err(error) = self.draw(self.now_ms()) {
             web_sys::console::error_1(&error);
         }
         // Components that were told to render do so in a microtask of this frame; this one comes after them.
@@ -101,6 +106,7 @@ impl Painter {
     }
 
     fn draw(&mut self, now_ms: f64) -> Result<(), JsValue> {
+        let elapsed = now_ms - std::mem::replace(&mut self.last_ms, now_ms);
         if self.page.theme_changed.replace(false) {
             self.theme = Theme::read()?;
             self.still =
@@ -116,14 +122,14 @@ impl Painter {
         }
         self.dirty |= fresh;
         let live = self.page.live.borrow();
-        // A run that stands still is looked at too, so that the scale of the dots comes down again.
-        if fresh || !live.last.running {
-            let elapsed = now_ms - std::mem::replace(&mut self.fed_ms, now_ms);
-            self.dots.feed(&live.links, now_ms, elapsed);
+        let moving_ms = self.clock.pass(elapsed, live.last.running, fresh);
+        if fresh {
+            let elapsed = moving_ms - std::mem::replace(&mut self.fed_ms, moving_ms);
+            self.dots.feed(&live.links, moving_ms, elapsed);
             self.page.dot_scale.set(self.dots.scale());
         }
         drop(live);
-        self.motion(now_ms)?;
+        self.motion(moving_ms)?;
         if now_ms - self.pulse_ms >= PULSE_MS {
             self.pulse_ms = now_ms;
             if std::mem::take(&mut self.dirty) || self.page.chart_dirty.take() {

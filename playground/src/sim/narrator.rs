@@ -270,7 +270,7 @@ impl Narrator {
             let text =
                 format!("Goodput has collapsed: {goodput:.0} of {born:.0} requests per second are answered in time");
             self.tell(t, Tone::Bad, text, None);
-        } else if self.low >= HOLD && !self.partly {
+        } else if self.low >= 3 * HOLD && !self.partly {
             self.partly = true;
             let text = format!(
                 "It holds, but not for all: {goodput:.0} of {born:.0} requests per second are answered in time"

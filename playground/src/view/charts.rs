@@ -50,10 +50,10 @@ fn LoadNow(props: &PageProps) -> Html {
         <span class="keys">
             <span class="l-offered">{ "offered " }<b>{ short(f64::from(point.offered)) }</b>
                 // Where the line leaves the chart, its height is said.
-                if offered > served * 2.0 { { format!(" peak {}", short(offered)) } }
+                if offered > served * 2.0 { <small class="peak">{ format!(" peak {}", short(offered)) }</small> }
             </span>
             <span class="l-throughput">{ "throughput " }<b>{ short(f64::from(point.throughput)) }</b></span>
-            <span class="l-goodput">{ "goodput " }<b data-testid="goodput">{ short(f64::from(point.goodput)) }</b></span>
+            <span class="l-goodput">{ "goodput " }<b data-testid="goodput" data-value={format!("{:.1}", point.goodput)}>{ short(f64::from(point.goodput)) }</b></span>
             <span class="l-wasted">{ "wasted " }<b>{ short(f64::from((point.throughput - point.goodput).max(0.0))) }</b></span>
         </span>
     }

@@ -139,7 +139,7 @@ fn replica((r, count): &(ReplicaStatus, usize), look: Option<Look>) -> Html {
             if alive && r.memory_limit > 0 { { memory(r) } }
             { overlay(r) }
             if r.zombies > 0 {
-                <text x="0" y="66" class="for-nobody">{ format!("{} for nobody", r.zombies) }</text>
+                <text x="0" y="63" class="for-nobody">{ format!("{} for nobody", r.zombies) }</text>
             }
         </svg>
     }
@@ -277,10 +277,10 @@ fn overlay(r: &ReplicaStatus) -> Html {
         Mode::Warming => html! {
             <>
                 <rect fill="url(#stripes)" x="0" y="14" width="184" height="26" rx="4" />
-                <text class="warm" x="184" y="66" text-anchor="end">{ format!("warming {percent}") }</text>
+                <text class="warm" x="184" y="63" text-anchor="end">{ format!("warming {percent}") }</text>
             </>
         },
-        Mode::Draining => html! { <text class="warm" x="184" y="66" text-anchor="end">{ "draining" }</text> },
+        Mode::Draining => html! { <text class="warm" x="184" y="63" text-anchor="end">{ "draining" }</text> },
     }
 }
 

@@ -68,6 +68,7 @@ pub fn App(props: &PageProps) -> Html {
             <inspector::Inspector page={page.clone()} />
             <panels::Ticker page={page.clone()} />
             <panels::ProblemPanel page={page.clone()} />
+            <div id="ghost" class="ghost" aria-hidden="true"></div>
             if *over {
                 <div class="drop-hint">{ "Drop a scenario file to open it" }</div>
             }

@@ -30,7 +30,7 @@ pub fn Crowd(props: &PageProps) -> Html {
             page.flash_crowd(&text(&rate), &text(&length));
         })
     };
-    let goodput = if now.born > 0.0 { now.goodput / now.born * 100.0 } else { 100.0 };
+    let goodput = if now.ended > 0.0 { now.goodput / now.ended * 100.0 } else { 100.0 };
     html! {
         <div class="crowd-bar" data-overlay="">
             <button type="button" class="crowd" {onclick} title="Many more requests from all clients, for a while">{ "Flash crowd" }</button>
