@@ -1,0 +1,113 @@
+//! What grows: ns per event against nodes and pending events, bytes per live call, the cost of a copy of the state.
+
+use crate::engine::{W3, go, start, step};
+use crate::measure::{Sample, timed};
+use floodgate::{Budget, Progress, Simulation, Time};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region};
+use std::fmt::Write as _;
+
+/// A scenario of `nodes` nodes: pairs of clients and a service, 10,000 requests a second in all, each server half busy.
+#[must_use]
+pub fn pairs(nodes: usize) -> String {
+    let pairs = (nodes / 2).max(1);
+    let mut text = String::from("format = 1\nname = \"pairs\"\nuntil = \"1h\"\n");
+    let rate = 10_000.0 / pairs as f64;
+    for pair in 0..pairs {
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            text,
+            "[[node]]\nid = \"c{pair}\"\nkind = \"clients\"\nrate = \"{rate}/s\"\ntimeout = \"none\"\n\
+             [[node]]\nid = \"s{pair}\"\nkind = \"service\"\nworkers = 1\nservice_time = {{ exponential = \"{}s\" }}\n\
+             [[link]]\nfrom = \"c{pair}\"\nto = \"s{pair}\"\n",
+            0.5 / rate
+        );
+    }
+    text
+}
+
+/// ns per event of `events` further events, after as many to warm up (at least 50 for each node).
+#[must_use]
+pub fn per_event_with_nodes(nodes: usize, events: u64) -> f64 {
+    let mut simulation = start(&pairs(nodes));
+    step(&mut simulation, events.max(50 * nodes as u64));
+    let (done, time) = timed(|| step(&mut simulation, events));
+    time.as_nanos() as f64 / done as f64
+}
+
+/// W3 with more than twice what it can carry, and a patience that keeps so many time-outs pending.
+fn overloaded(pending: usize) -> Simulation {
+    // 20,000 requests a second, nearly every one tried three times.
+    let patience = pending as f64 / 60_000.0;
+    let text = W3.replace("8000/s", "20000/s").replace("timeout = \"250ms\"", &format!("timeout = \"{patience}s\""));
+    start(&text)
+}
+
+/// How an overloaded run stood while it was measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Overload {
+    /// Entries in the event list.
+    pub pending: usize,
+    /// Live calls.
+    pub live: usize,
+    /// ns per event.
+    pub ns: f64,
+}
+
+/// ns per event of overloaded W3 with about `pending` entries in its event list.
+#[must_use]
+pub fn per_event_with_pending(pending: usize, events: u64) -> Overload {
+    let mut simulation = overloaded(pending);
+    // Long enough that first attempts, second and third ones are all given up.
+    let patience = pending as f64 / 60_000.0;
+    go(&mut simulation, Time::from_secs_f64(2.0 + 3.2 * patience));
+    let (done, time) = timed(|| step(&mut simulation, events));
+    Overload {
+        pending: simulation.pending(),
+        live: simulation.live_calls(),
+        ns: time.as_nanos() as f64 / done as f64,
+    }
+}
+
+/// The memory of overloaded W3.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Live calls.
+    pub live: usize,
+    /// Bytes that the run has allocated since its start, for each.
+    pub per_call: f64,
+    /// Bytes of a copy (exactly what is needed, nothing to grow into), for each.
+    pub copied_per_call: f64,
+    /// Milliseconds that a copy takes.
+    pub copy_ms: f64,
+}
+
+/// Memory of W3 driven into overload until `live` calls are alive, and what a copy of it costs.
+#[must_use]
+pub fn memory(live: usize) -> Memory {
+    let mut simulation = start(&W3.replace("8000/s", "20000/s"));
+    let region = Region::new(&INSTRUMENTED_SYSTEM);
+    while simulation.live_calls() < live {
+        match simulation.advance(Budget { until: Time::MAX, events: 1_000 }) {
+            Progress::Halted(halt) => panic!("{halt}"),
+            Progress::Reached | Progress::Budget => {}
+        }
+    }
+    let per_call = held(&region) / simulation.live_calls() as f64;
+    let region = Region::new(&INSTRUMENTED_SYSTEM);
+    let copy = simulation.clone();
+    let copied_per_call = held(&region) / simulation.live_calls() as f64;
+    drop(copy);
+    let mut copies = Sample::default();
+    for _ in 0..5 {
+        let (copy, time) = timed(|| simulation.clone());
+        copies.push(time.as_secs_f64() * 1e3);
+        drop(copy);
+    }
+    Memory { live: simulation.live_calls(), per_call, copied_per_call, copy_ms: copies.median() }
+}
+
+fn held(region: &Region<'_, std::alloc::System>) -> f64 {
+    let change = region.change();
+    // A reallocation that grows counts as allocated, one that shrinks as deallocated.
+    change.bytes_allocated as f64 - change.bytes_deallocated as f64
+}
