@@ -52,12 +52,15 @@ pub fn per_event_with_nodes(nodes: usize, events: u64) -> f64 {
     time.as_nanos() as f64 / done as f64
 }
 
+/// 20,000 requests a second, nearly every one tried three times, make 60,000 attempts.
+fn patience(pending: usize) -> f64 {
+    pending as f64 / 60_000.0
+}
+
 /// W3 with more than twice what it can carry, and a patience that keeps so many time-outs pending.
 fn overloaded(pending: usize) -> Simulation {
-    // 20,000 requests a second, nearly every one tried three times.
-    let patience = pending as f64 / 60_000.0;
-    let text = W3.replace("8000/s", "20000/s").replace("timeout = \"250ms\"", &format!("timeout = \"{patience}s\""));
-    start(&text)
+    let text = W3.replace("8000/s", "20000/s");
+    start(&text.replace("timeout = \"250ms\"", &format!("timeout = \"{:.0}us\"", patience(pending) * 1e6)))
 }
 
 /// How an overloaded run stood while it was measured.
@@ -76,8 +79,7 @@ pub struct Overload {
 pub fn per_event_with_pending(pending: usize, events: u64) -> Overload {
     let mut simulation = overloaded(pending);
     // Long enough that first attempts, second and third ones are all given up.
-    let patience = pending as f64 / 60_000.0;
-    go(&mut simulation, Time::from_secs_f64(2.0 + 3.2 * patience));
+    go(&mut simulation, Time::from_secs_f64(2.0 + 3.2 * patience(pending)));
     let (done, time) = timed(|| step(&mut simulation, events));
     Overload {
         pending: simulation.pending(),
