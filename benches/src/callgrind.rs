@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_what_rose_is_named() {
-        let before = Cost { instructions: 100, functions: BTreeMap::from([("a f".to_owned(), 60), ("b g".to_owned(), 40)]) };
+        let before =
+            Cost { instructions: 100, functions: BTreeMap::from([("a f".to_owned(), 60), ("b g".to_owned(), 40)]) };
         let costs = BTreeMap::from([("w1".to_owned(), before.clone())]);
         let table: toml::Table = write(&costs).parse().expect("it is TOML");
         assert_eq!(table["w1"]["functions"]["a f"].as_integer(), Some(60));

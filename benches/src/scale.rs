@@ -59,7 +59,8 @@ fn patience(pending: usize) -> f64 {
 
 /// W3 with more than twice what it can carry, and a patience that keeps so many time-outs pending.
 fn overloaded(pending: usize) -> Simulation {
-    let text = W3.replace("8000/s", "20000/s");
+    // Pauses are short, so that those who pause are few beside those who wait.
+    let text = W3.replace("8000/s", "20000/s").replace("100ms", "10ms");
     start(&text.replace("timeout = \"250ms\"", &format!("timeout = \"{:.0}us\"", patience(pending) * 1e6)))
 }
 
@@ -81,11 +82,7 @@ pub fn per_event_with_pending(pending: usize, events: u64) -> Overload {
     // Long enough that first attempts, second and third ones are all given up.
     go(&mut simulation, Time::from_secs_f64(2.0 + 3.2 * patience(pending)));
     let (done, time) = timed(|| step(&mut simulation, events));
-    Overload {
-        pending: simulation.pending(),
-        live: simulation.live_calls(),
-        ns: time.as_nanos() as f64 / done as f64,
-    }
+    Overload { pending: simulation.pending(), live: simulation.live_calls(), ns: time.as_nanos() as f64 / done as f64 }
 }
 
 /// The memory of overloaded W3.

@@ -217,8 +217,7 @@ fn growth(size: Size, missed: &mut Vec<String>) {
     judge("10,000 nodes against 10", grown.median(), NODES_GATE, missed);
 
     println!("ns per event of overloaded W3 against pending events");
-    let pending: Vec<usize> =
-        [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|&n| n <= size.largest).collect();
+    let pending: Vec<usize> = [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|&n| n <= size.largest).collect();
     let mut cells = vec![Sample::default(); pending.len()];
     let mut stood = vec![(0, 0); pending.len()];
     let mut grown = Sample::default();

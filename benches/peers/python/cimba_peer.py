@@ -8,6 +8,7 @@ import sys
 import time
 
 import cimba as cb
+import numpy
 from cimba import inputs
 
 
@@ -41,7 +42,7 @@ class Station(cb.Model):
 def run(customers: int) -> float:
     model = Station()
     results = cb.Experiment(model, window=cb.Window(duration=customers / 0.9), seed=1).run(workers=1)
-    return float(results[model].mean[0])
+    return float(numpy.asarray(results[model].mean).ravel()[0])
 
 
 workload, customers = sys.argv[1], int(sys.argv[2])

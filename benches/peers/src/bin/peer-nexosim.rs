@@ -86,12 +86,8 @@ impl Station {
 fn main() {
     let (servers, customers) = arguments();
     let start = ProcessTime::now();
-    let mut source = Source {
-        out: Output::default(),
-        left: customers,
-        mean: 1.0 / arrival_rate(servers),
-        random: Random::new(1),
-    };
+    let mut source =
+        Source { out: Output::default(), left: customers, mean: 1.0 / arrival_rate(servers), random: Random::new(1) };
     let station = Station { waiting: VecDeque::new(), free: servers, random: Random::new(2) };
     let (source_box, station_box) = (Mailbox::new(), Mailbox::new());
     source.out.connect(Station::came, &station_box);

@@ -38,13 +38,7 @@ struct Station {
 
 impl Component for Source {
     type Event = Arrive;
-    fn process_event(
-        &self,
-        own: ComponentId<Arrive>,
-        _: &Arrive,
-        scheduler: &mut Scheduler,
-        state: &mut State,
-    ) {
+    fn process_event(&self, own: ComponentId<Arrive>, _: &Arrive, scheduler: &mut Scheduler, state: &mut State) {
         let _ = state.send(self.queue, Customer { came: scheduler.time() });
         scheduler.schedule(Duration::ZERO, self.station, StationEvent::Came);
         let left = state.get_mut(self.left).expect("it is there");
