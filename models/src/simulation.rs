@@ -444,6 +444,18 @@ impl Simulation {
         self.core.parts()
     }
 
+    /// Calls alive: sent, and not answered or forgotten.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.core.live_calls()
+    }
+
+    /// Entries in the event list, cancelled ones included.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.core.pending()
+    }
+
     pub(crate) fn core_mut(&mut self) -> &mut core::Simulation<AnyComponent> {
         &mut self.core
     }

@@ -4,6 +4,8 @@
 //! [`Model`] for each node; [`Simulation::advance`] runs it. The same model, seed and controls give the same events, and so
 //! the same [`Digest`], on every target.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod call;
 pub mod digest;
 pub mod dist;

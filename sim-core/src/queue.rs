@@ -2,7 +2,8 @@
 //!
 //! Three parts, one order. What is due at once waits in a FIFO; what is due after one of a few constant delays (time-outs,
 //! fixed link latencies) waits in a sorted FIFO lane per delay, where most of it is cancelled long before it comes up; the
-//! rest waits in a 4-ary heap. Cancelling costs nothing here: the generation in the entry no longer matches, and the entry is
+//! rest waits in a 4-ary heap. What is taken out of the heap leaves a hole at its top, because most events schedule another:
+//! that one is sifted down from there, instead of the last entry down and the new one up. Cancelling costs nothing here: the generation in the entry no longer matches, and the entry is
 //! dropped when it comes up.
 
 use std::collections::VecDeque;
@@ -58,6 +59,8 @@ pub(crate) struct EventQueue {
     sequence: u64,
     now: VecDeque<Entry>,
     heap: Vec<Entry>,
+    /// The first entry of the heap has been taken out, and nothing has come in its place.
+    hole: bool,
     lanes: Vec<VecDeque<Entry>>,
     delays: Vec<u64>,
     /// Key of the first entry of each lane.
@@ -73,7 +76,7 @@ impl EventQueue {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.now.len() + self.heap.len() + self.lanes.iter().map(VecDeque::len).sum::<usize>()
+        self.now.len() + self.heap.len() - usize::from(self.hole) + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
     /// Bytes that a copy takes.
@@ -94,6 +97,9 @@ impl EventQueue {
         let entry = self.entry(time, kind, index, generation);
         if delay == 0 {
             self.now.push_back(entry);
+        } else if self.hole {
+            self.hole = false;
+            self.sift_down(entry);
         } else {
             self.heap.push(entry);
             self.sift_up(self.heap.len() - 1);
@@ -139,6 +145,9 @@ impl EventQueue {
     /// The next entry due before `until`, given that the clock stands at `now`.
     #[inline]
     pub(crate) fn pop_before(&mut self, now: u64, until: u64) -> Option<Entry> {
+        if self.hole {
+            self.fill_hole();
+        }
         let heap = self.heap.first().map_or(NEVER, Entry::key);
         let next = heap.min(self.front_min);
         let time = (next >> 64) as u64;
@@ -149,7 +158,12 @@ impl EventQueue {
         if next == NEVER || time >= until {
             return None;
         }
-        if heap < self.front_min { Some(self.pop_heap()) } else { self.pop_lane() }
+        if heap < self.front_min {
+            self.hole = true;
+            self.heap.first().copied()
+        } else {
+            self.pop_lane()
+        }
     }
 
     fn pop_lane(&mut self) -> Option<Entry> {
@@ -179,32 +193,44 @@ impl EventQueue {
         self.heap[child] = entry;
     }
 
+    /// The last entry takes the place of the first.
     #[inline]
-    fn pop_heap(&mut self) -> Entry {
-        let top = self.heap.swap_remove(0);
-        if let Some(&entry) = self.heap.first() {
-            let len = self.heap.len();
-            let mut hole = 0;
-            loop {
-                let first = hole * ARITY + 1;
-                if first >= len {
-                    break;
-                }
-                let mut least = first;
-                for child in first + 1..(first + ARITY).min(len) {
-                    if self.heap[child].key() < self.heap[least].key() {
-                        least = child;
-                    }
-                }
-                if entry.key() <= self.heap[least].key() {
-                    break;
-                }
-                self.heap[hole] = self.heap[least];
-                hole = least;
-            }
-            self.heap[hole] = entry;
+    fn fill_hole(&mut self) {
+        self.hole = false;
+        if let Some(last) = self.heap.pop()
+            && !self.heap.is_empty()
+        {
+            self.sift_down(last);
         }
-        top
+    }
+
+    /// Puts `entry` in the place of the first.
+    #[inline]
+    fn sift_down(&mut self, entry: Entry) {
+        let heap = self.heap.as_mut_slice();
+        let mut hole = 0;
+        loop {
+            let first = hole * ARITY + 1;
+            let least = match heap.get(first..first + ARITY) {
+                // Four children, and no branch that could be mispredicted.
+                Some(&[a, b, c, d]) => {
+                    let (left, right) = (b.key() < a.key(), d.key() < c.key());
+                    let (low, high) = (if left { b } else { a }, if right { d } else { c });
+                    let (left, right) = (usize::from(left), 2 + usize::from(right));
+                    first + if high.key() < low.key() { right } else { left }
+                }
+                _ => {
+                    let Some(child) = (first..heap.len()).min_by_key(|&child| heap[child].key()) else { break };
+                    child
+                }
+            };
+            if entry.key() <= heap[least].key() {
+                break;
+            }
+            heap[hole] = heap[least];
+            hole = least;
+        }
+        heap[hole] = entry;
     }
 }
 

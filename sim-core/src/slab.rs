@@ -50,10 +50,21 @@ impl<T: Copy> Slab<T> {
             self.generations[i] = self.generations[i].wrapping_add(1);
             return Key { index, generation: self.generations[i] };
         }
+        if self.values.len() == self.values.capacity() {
+            self.grow();
+        }
         let index = self.values.len() as u32;
         self.values.push(value);
         self.generations.push(1);
         Key { index, generation: 1 }
+    }
+
+    /// Makes room for a quarter more, where a `Vec` would double: in an avalanche records are most of what a run holds.
+    #[cold]
+    fn grow(&mut self) {
+        let more = (self.values.len() / 4).max(64);
+        self.values.reserve_exact(more);
+        self.generations.reserve_exact(more);
     }
 
     /// Whether `key`'s record is still there.

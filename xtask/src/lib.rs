@@ -5,6 +5,7 @@
 // The engine knows only virtual time; a tool that waits for servers and browsers is where wall clocks and threads belong.
 #![allow(clippy::disallowed_methods)]
 
+pub mod bench;
 pub mod golden;
 pub mod html;
 pub mod server;

@@ -9,7 +9,7 @@ use xtask::stages::{self, Part};
 use xtask::tools::{self, Workspace};
 use xtask::watch::Sources;
 use xtask::web::{self, Profile};
-use xtask::{Failure, golden};
+use xtask::{Failure, bench, golden};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -24,6 +24,9 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, and all of `test`
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
+  bench [--quick] [--peers] | --callgrind [--update]
+        what the engine costs against a hand-written loop, and against other engines; or instructions against
+        benches/instructions.toml
   screenshot [--out docs/screenshots]
         pictures of the page, light and dark, healthy and after a flash crowd
   frame-bench
@@ -49,6 +52,7 @@ enum Invocation {
     Test { only: Option<Part> },
     Ci,
     Golden { update: Option<String> },
+    Bench { words: Vec<std::ffi::OsString> },
     Screenshot { out: PathBuf },
     FrameBench,
 }
@@ -65,6 +69,7 @@ impl Invocation {
                 "test" => Self::Test { only: None },
                 "ci" => Self::Ci,
                 "golden" => Self::Golden { update: None },
+                "bench" => Self::Bench { words: Vec::new() },
                 "screenshot" => Self::Screenshot { out: "docs/screenshots".into() },
                 "frame-bench" => Self::FrameBench,
                 other => return Err(format!("there is no command {other:?}\n\n{HELP}")),
@@ -92,6 +97,9 @@ impl Invocation {
                     let reason = words.value().and_then(ValueExt::string);
                     *update = Some(reason.map_err(bad)?);
                 }
+                (Self::Bench { words }, Long(option @ ("quick" | "peers" | "callgrind" | "update"))) => {
+                    words.push(format!("--{option}").into());
+                }
                 (_, other) => return Err(bad(other.unexpected())),
             }
         }
@@ -112,6 +120,7 @@ impl Invocation {
             Self::Ci => stages::ci(&workspace),
             Self::Golden { update: None } => golden::check(&workspace),
             Self::Golden { update: Some(reason) } => golden::update(&workspace, &reason),
+            Self::Bench { words } => bench::run(&workspace, &words),
             Self::Screenshot { out } => {
                 let out = workspace.root.join(out);
                 browser_tool(&workspace, Profile::Serve, &["screenshot".into(), out.into()])
@@ -211,6 +220,10 @@ mod tests {
             Ok(Invocation::Golden { update: Some("retries are counted".to_owned()) })
         );
         assert_eq!(parse(&["test", "--only", "wasm"]), Ok(Invocation::Test { only: Some(Part::Wasm) }));
+        assert_eq!(
+            parse(&["bench", "--quick", "--peers"]),
+            Ok(Invocation::Bench { words: vec!["--quick".into(), "--peers".into()] })
+        );
         assert!(parse(&["test", "--port", "1"]).unwrap_err().contains("--port"));
         assert!(parse(&["serve", "--port", "many"]).unwrap_err().contains("many"));
         assert!(parse(&["dance"]).unwrap_err().contains("dance"));

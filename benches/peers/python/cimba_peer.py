@@ -1,0 +1,53 @@
+"""W1 with cimba: an object for each customer's arrival passes through a store.
+
+Usage: cimba_peer.py w1 CUSTOMERS; prints nanoseconds of processor time per customer, and the mean sojourn. The model is
+compiled before the clock starts.
+"""
+
+import sys
+import time
+
+import cimba as cb
+import numpy
+from cimba import inputs
+
+
+class Station(cb.Model):
+    between: cb.Input[float] = inputs.dist.exponential(mean=1 / 0.9)
+    service: cb.Input[float] = inputs.dist.exponential(mean=1)
+    queue: cb.Store[float]
+    mean: cb.Output[float]
+    total: float = 0.0
+    served: int = 0
+
+    @cb.process
+    def arrivals(self):
+        while True:
+            cb.hold(self.between.next())
+            self.queue.put(cb.now())
+
+    @cb.process
+    def server(self):
+        while True:
+            came = self.queue.get()
+            cb.hold(self.service.next())
+            self.total += cb.now() - came
+            self.served += 1
+
+    @cb.on_end
+    def measure(self):
+        self.mean = self.total / self.served
+
+
+def run(customers: int) -> float:
+    model = Station()
+    results = cb.Experiment(model, window=cb.Window(duration=customers / 0.9), seed=1).run(workers=1)
+    return float(numpy.asarray(results[model].mean).ravel()[0])
+
+
+workload, customers = sys.argv[1], int(sys.argv[2])
+assert workload == "w1"
+run(100)
+start = time.process_time_ns()
+mean = run(customers)
+print((time.process_time_ns() - start) / customers, mean)
