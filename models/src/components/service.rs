@@ -290,9 +290,10 @@ impl Service {
         let Some(mut job) = self.jobs[place as usize] else { return };
         let now = cx.now();
         let lineage = cx.get(job.call).map_or(0, |c| c.lineage);
+        let work = cx.root(cx.root_of(job.call)).map_or(1.0, |root| f64::from(root.work));
         let replica = &self.replicas[job.replica as usize];
         let demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
-        job.demand = demand.scaled(self.slowdown(replica, now));
+        job.demand = demand.scaled(work * self.slowdown(replica, now));
         let after = job.demand.scaled(self.config.after_share.0);
         job.stage = Stage::Before;
         let ratio = self.config.call_ratio.0;

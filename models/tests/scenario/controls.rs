@@ -38,7 +38,8 @@ fn a_log_reads_back_as_it_was() {
         {"at":"15s","node":"web","fault":"slow","factor":4.1,"for":"5s"}
         {"at":"15s","node":"web","fault":"kill"}
         {"at":"16.000000001s","node":"web","heal":"slow"}
-    "#]].assert_eq(&written);
+    "#]]
+    .assert_eq(&written);
     assert_eq!(ControlLog::parse(&written, &scenario()), Ok(log.clone()));
     for control in &log.controls {
         let line = control.to_line(&scenario()).expect("the scenario has it");
@@ -48,15 +49,23 @@ fn a_log_reads_back_as_it_was() {
 
 #[test]
 fn headers() {
-    check("", expect![[r#"
+    check(
+        "",
+        expect![[r#"
         log:1:1: error: the control log is empty
             help: a control log begins with {"floodgate_controls":1,"scenario":"…","seed":1}
-    "#]]);
-    check("\n\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "\n\n",
+        expect![[r#"
         log:1:1: error: the control log is empty
             help: a control log begins with {"floodgate_controls":1,"scenario":"…","seed":1}
-    "#]]);
-    check("{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}\n",
+        expect![[r#"
         log:1:1: error: the first line has no `floodgate_controls`
             help: add `floodgate_controls = …`: a whole number from 1 to 1
         log:1:1: error: the first line has no `scenario`
@@ -69,44 +78,68 @@ fn headers() {
             help: keys: floodgate_controls, floodgate_controls, scenario, seed
         log:1:1: error: unknown key `fault` in the first line
             help: keys: floodgate_controls, floodgate_controls, scenario, seed
-    "#]]);
-    check("{\"floodgate_controls\":2,\"whatever\":1}\n{\"at\":3}", expect![[r#"
+    "#]],
+    );
+    check(
+        "{\"floodgate_controls\":2,\"whatever\":1}\n{\"at\":3}",
+        expect![[r#"
         log:1:1: error: `floodgate_controls` is 2: the log was made by a newer version
             help: use that version; this one reads 1
         log:2:1: error: `at` is 3, which has no unit
             help: write for example "3s": a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
         log:2:1: error: the line has no `node`
             help: add `node = …`: a text in quotes
-    "#]]);
-    check("{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":-1}\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":-1}\n",
+        expect![[r#"
         log:1:1: error: `seed` is -1, which is negative
             help: a whole number of at least 0
-    "#]]);
-    check("{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":1}\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "{\"floodgate_controls\":1,\"scenario\":\"other\",\"seed\":1}\n",
+        expect![[r#"
         log:1:1: error: the log is of the scenario "other", and this one is "small"
             help: give the scenario that the log was made of
-    "#]]);
-    check("[]\n", expect![[r#"
+    "#]],
+    );
+    check(
+        "[]\n",
+        expect![[r#"
         log:1:1: error: the line is a list of 0, not an object
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn lines() {
-    check(&format!("{HEADER}nonsense\n"), expect![[r#"
+    check(
+        &format!("{HEADER}nonsense\n"),
+        expect![[r#"
         log:2:2: error: not JSON: expected ident
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
-    check(&format!("{HEADER}{{\"at\":\"5s\",\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\n"),
+        expect![[r#"
         log:2:11: error: not JSON: EOF while parsing a value
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
-    check(&format!("{HEADER}{{\"at\":\"5s\",\"at\":\"6s\"}}\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"at\":\"6s\"}}\n"),
+        expect![[r#"
         log:2:21: error: not JSON: the key "at" is given twice
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
-    check(&format!("{HEADER}{{\"at\":5,\"node\":\"wob\",\"fault\":\"kill\"}}\n{{\"node\":null}}\n3\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":5,\"node\":\"wob\",\"fault\":\"kill\"}}\n{{\"node\":null}}\n3\n"),
+        expect![[r#"
         log:2:1: error: `at` is 5, which has no unit
             help: write for example "5s": a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
         log:2:1: error: `node`: there is no node `wob`
@@ -115,17 +148,24 @@ fn lines() {
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
         log:4:1: error: the line is 3, not an object
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
-    check(&format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"slow\",\"facto\":3}}\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"slow\",\"facto\":3}}\n"),
+        expect![[r#"
         log:2:1: error: unknown key `facto` in the fault `slow` of `web`
             help: did you mean `factor`? keys: at, node, for, fault, factor
-    "#]]);
-    check(&format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &format!("{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"set\":{{\"workers\":3,\"queue\":-1}}}}\n"),
+        expect![[r#"
         log:2:1: error: `web.workers` cannot change while the system runs
-            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_timeout, call_cancel, call_retry
+            help: these can: replicas, cores, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, restart_delay, warm_up, warm_up_slowdown, call_ratio, call_timeout, call_cancel, call_retry
         log:2:1: error: `web.queue` is -1, which is negative
             help: a whole number from 0 to 100000000, or "none"
-    "#]]);
+    "#]],
+    );
     check(
         &format!(
             "{HEADER}{{\"at\":\"5s\",\"node\":\"web\",\"fault\":\"kill\"}}\n{{\"at\":\"4s\",\"node\":\"web\",\"fault\":\"kill\"}}\n"
@@ -135,19 +175,25 @@ fn lines() {
                 help: lines stand in the order of time
         "#]],
     );
-    check(&format!("{HEADER}{}\n", "[".repeat(100_000)), expect![[r#"
+    check(
+        &format!("{HEADER}{}\n", "[".repeat(100_000)),
+        expect![[r#"
         log:2:128: error: not JSON: recursion limit exceeded
             help: each line is one JSON object such as {"at":"5s","node":"web","fault":"kill"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_log_too_large_is_refused() {
     let log = " ".repeat(floodgate::control::LOG_BYTES_MAX + 1);
-    check(&log, expect![[r#"
+    check(
+        &log,
+        expect![[r#"
         log: error: the control log has 4194305 bytes, more than the limit of 4194304
             help: is this the right file?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

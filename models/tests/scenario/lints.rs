@@ -27,20 +27,26 @@ fn graph(nodes: &[(&str, &str, &str)], links: &[(&str, &str)]) -> String {
 
 #[test]
 fn unbounded_queue_without_a_memory_limit() {
-    check(SMALL, expect![[r#"
+    check(
+        SMALL,
+        expect![[r#"
         f:6:1: warning: `web` has neither a bound on its `queue` nor a `memory_limit`
             help: under overload its queue grows without end; no real machine does that
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn cycles_are_named() {
     let nodes =
         [("a", "service", ""), ("b", "service", ""), ("c", "service", ""), ("d", "service", ""), ("u", "clients", "")];
-    check(&graph(&nodes, &[("u", "a"), ("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]), expect![[r#"
+    check(
+        &graph(&nodes, &[("u", "a"), ("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]),
+        expect![[r#"
         f:3:1: warning: calls go round in a circle: a → b → c → a
             help: a call nested deeper than `max_depth` (64) is answered 508; without latency on the way the run may halt
-    "#]]);
+    "#]],
+    );
     // Two circles with a way between them, and one node on that way.
     let nodes = [
         ("a", "service", ""),
@@ -64,7 +70,9 @@ fn cycles_are_named() {
 #[test]
 fn what_nobody_reaches() {
     let nodes = [("a", "service", ""), ("b", "service", ""), ("c", "service", ""), ("u", "clients", "")];
-    check(&graph(&nodes, &[("b", "c")]), expect![[r#"
+    check(
+        &graph(&nodes, &[("b", "c")]),
+        expect![[r#"
         f:3:1: warning: no link leads to `a`: it does nothing
             help: add a [[link]] with `to = "a"`
         f:9:1: warning: no link leads to `b`: it does nothing
@@ -73,21 +81,28 @@ fn what_nobody_reaches() {
             help: link what calls it to something that clients reach
         f:21:1: warning: clients `u` is not linked to anything
             help: add a [[link]] with `from = "u"`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn waiting_for_ever() {
     let text = graph(&[("a", "service", ""), ("u", "clients", "timeout = 'none'")], &[("u", "a")]);
-    check(&text, expect![[r#"
+    check(
+        &text,
+        expect![[r#"
         f:9:1: warning: `u.timeout` is absent: a call that is not answered is waited for for ever
             help: give it, such as `timeout = "1s"`
-    "#]]);
+    "#]],
+    );
     let text = graph(&[("a", "service", ""), ("db", "database", ""), ("u", "clients", "")], &[("u", "a"), ("a", "db")]);
-    check(&text.replace("call_timeout = '1s'\n", ""), expect![[r#"
+    check(
+        &text.replace("call_timeout = '1s'\n", ""),
+        expect![[r#"
         f:3:1: warning: `a.call_timeout` is absent: a call that is not answered is waited for for ever
             help: give it, such as `call_timeout = "1s"`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -100,15 +115,21 @@ fn retries_multiply() {
         ("lb", "load_balancer", ""),
         ("u", "clients", "retry = { attempts = 1 }"),
     ];
-    check(&graph(&nodes, &[("u", "lb"), ("lb", "a"), ("a", "b"), ("b", "db")]), expect![[r#"
+    check(
+        &graph(&nodes, &[("u", "lb"), ("lb", "a"), ("a", "b"), ("b", "db")]),
+        expect![[r#"
         f:9:1: warning: retries at 3 layers, u → lb → a → b: up to 32× the load
             help: retry at one layer, or give the retries a budget
-    "#]]);
+    "#]],
+    );
     // The last layer calls nobody, so it retries nothing.
-    check(&graph(&nodes, &[("u", "lb"), ("lb", "a"), ("a", "b"), ("a", "db")]), expect![[r#"
+    check(
+        &graph(&nodes, &[("u", "lb"), ("lb", "a"), ("a", "b"), ("a", "db")]),
+        expect![[r#"
         f:3:1: warning: retries at 2 layers, u → lb → a: up to 8× the load
             help: retry at one layer, or give the retries a budget
-    "#]]);
+    "#]],
+    );
     let one = [("a", "service", ""), ("db", "database", ""), ("u", "clients", "retry = { attempts = 1 }")];
     check(&graph(&one, &[("u", "a"), ("a", "db")]), expect![]);
 }
@@ -125,10 +146,13 @@ fn more_workers_than_connections() {
         ]
     };
     let links = [("u", "a"), ("v", "b"), ("a", "db"), ("b", "db")];
-    check(&graph(&nodes(""), &links), expect![[r#"
+    check(
+        &graph(&nodes(""), &links),
+        expect![[r#"
         f:16:1: warning: `db` takes 100 connections, and a, b may ask for 128 at once
             help: raise `max_connections` or `backlog`, or have fewer workers: the rest gets 503
-    "#]]);
+    "#]],
+    );
     check(&graph(&nodes("max_connections = 128"), &links), expect![]);
     check(&graph(&nodes("backlog = 28"), &links), expect![]);
 }
@@ -136,10 +160,13 @@ fn more_workers_than_connections() {
 #[test]
 fn memory_too_small_to_start() {
     let nodes = [("a", "service", "memory_base = '1GiB'\nmemory_limit = '1GiB'"), ("u", "clients", "")];
-    check(&graph(&nodes, &[("u", "a")]), expect![[r#"
+    check(
+        &graph(&nodes, &[("u", "a")]),
+        expect![[r#"
         f:3:1: warning: `a` is killed by its first request: its memory does not fit `memory_limit`
             help: raise `memory_limit` above `memory_base` + `memory_per_request`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -175,10 +202,13 @@ fn changes_of_one_parameter_at_the_same_time() {
 
 #[test]
 fn a_variant_tells_only_what_is_new() {
-    check(&small_and("[[variant]]\nname='v'\nset={'users.timeout'='none'}\n"), expect![[r#"
+    check(
+        &small_and("[[variant]]\nname='v'\nset={'users.timeout'='none'}\n"),
+        expect![[r#"
         f:3:1: warning: variant "v": `users.timeout` is absent: a call that is not answered is waited for for ever
             help: give it, such as `timeout = "1s"`
         f:6:1: warning: `web` has neither a bound on its `queue` nor a `memory_limit`
             help: under overload its queue grows without end; no real machine does that
-    "#]]);
+    "#]],
+    );
 }

@@ -2,7 +2,7 @@
 
 use crate::small_and;
 use expect_test::expect;
-use floodgate::param::{ParamKind, ParamSpec, Params, Value};
+use floodgate::param::{ParamKind, ParamSpec, Value};
 use floodgate::scenario::{Scenario, parse_value, value_text};
 use floodgate::{Action, Metric};
 use std::fmt::Write;
@@ -168,11 +168,16 @@ fn everything_is_read() {
             restart_delay = "10s"
         users "users" clients None None line 33
             rate = "1.5/s"
+            arrivals = { gaps = "exponential", stages = 2, scv = 4.0, batch = "single", batch_mean = 4.0, calm = "60s", burst = "10s", wave = 0.0, period = "86400s" }
+            users = "none"
+            think_time = { exponential = "1s" }
             population = 10000
             timeout = "none"
             cancel = false
             retry = { attempts = 3, backoff = "exponential", base = "100ms", cap = "2s", on = ["429", "500", "502", "503", "504", "timeout", "connect_timeout"] }
             slo = "none"
+            priority = 0
+            work = 1.0
         web "Web server" service Some("z1") Some((10.0, -2.5)) line 18
             replicas = 2
             workers = 8
@@ -186,6 +191,7 @@ fn everything_is_read() {
             restart_delay = "3s"
             warm_up = "0s"
             warm_up_slowdown = 1.0
+            call_ratio = 1.0
             call_timeout = "250ms"
             call_cancel = false
             call_retry = { attempts = 1, backoff = "full_jitter", base = "100ms", cap = "2s", on = ["502", "timeout"] }
@@ -264,20 +270,31 @@ fn every_default_of_the_catalogue_is_good() {
 /// The typed configuration of every kind accepts the values that the reader makes of a file that gives none.
 #[test]
 fn configurations_accept_what_the_reader_makes() {
-    use floodgate::components::{clients, database, load_balancer, service};
-    type Accepts = fn(&floodgate::param::Values) -> bool;
-    let typed: [(&str, Accepts); 4] = [
-        ("clients", |v| clients::Config::from_values(v).is_some()),
-        ("load_balancer", |v| load_balancer::Config::from_values(v).is_some()),
-        ("service", |v| service::Config::from_values(v).is_some()),
-        ("database", |v| database::Config::from_values(v).is_some()),
-    ];
-    let kinds: Vec<&str> = floodgate::catalogue().iter().map(|d| d.kind).collect();
-    assert_eq!(kinds, typed.map(|(kind, _)| kind), "every kind of the catalogue is here");
-    for (kind, accepts) in typed {
+    use floodgate::components::AnyComponent;
+    for descriptor in floodgate::catalogue() {
+        let kind = descriptor.kind;
         let text = format!("format = 1\nname = 'x'\n[[node]]\nid = 'x'\nkind = '{kind}'\n");
         let scenario = Scenario::load(&text).unwrap_or_else(|problems| panic!("{kind}: {problems}"));
-        assert!(accepts(&scenario.nodes[0].values), "{kind}");
+        assert!(AnyComponent::build(kind, &scenario.nodes[0].values).is_some(), "{kind}");
+    }
+}
+
+#[test]
+fn a_link_has_a_weight() {
+    let link = |weight: &str| {
+        Scenario::load(&format!(
+            "format = 1\nname = 'x'\n[[node]]\nid = 'a'\nkind = 'station'\n[[node]]\nid = 'b'\nkind = 'station'\n\
+             [[link]]\nfrom = 'a'\nto = 'b'\n{weight}\n"
+        ))
+    };
+    let weight = |text| link(text).map(|scenario| scenario.links[0].weight);
+    assert_eq!((weight(""), weight("weight = 3"), weight("weight = 0.25")), (Ok(1.0), Ok(3.0), Ok(0.25)));
+    for wrong in ["weight = -1", "weight = 'much'", "weight = nan", "weight = 1e9"] {
+        let problems = link(wrong).expect_err(wrong);
+        assert!(
+            problems.items().len() == 1 && problems.items()[0].message.contains("`link.weight`"),
+            "{wrong}: {problems}"
+        );
     }
 }
 
