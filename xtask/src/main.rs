@@ -24,6 +24,8 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, and all of `test`
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
+  reference [--quick | --long] [FAMILY | CASE]...
+        the reference cases in tests/reference/cases.json: expected, got, interval, verdict
   screenshot [--out docs/screenshots]
         pictures of the page, light and dark, healthy and after a flash crowd
   frame-bench
@@ -49,6 +51,7 @@ enum Invocation {
     Test { only: Option<Part> },
     Ci,
     Golden { update: Option<String> },
+    Reference { words: Vec<String> },
     Screenshot { out: PathBuf },
     FrameBench,
 }
@@ -65,6 +68,7 @@ impl Invocation {
                 "test" => Self::Test { only: None },
                 "ci" => Self::Ci,
                 "golden" => Self::Golden { update: None },
+                "reference" => Self::Reference { words: Vec::new() },
                 "screenshot" => Self::Screenshot { out: "docs/screenshots".into() },
                 "frame-bench" => Self::FrameBench,
                 other => return Err(format!("there is no command {other:?}\n\n{HELP}")),
@@ -92,6 +96,8 @@ impl Invocation {
                     let reason = words.value().and_then(ValueExt::string);
                     *update = Some(reason.map_err(bad)?);
                 }
+                (Self::Reference { words }, Long(effort @ ("quick" | "long"))) => words.push(format!("--{effort}")),
+                (Self::Reference { words }, Value(name)) => words.push(name.string().map_err(bad)?),
                 (_, other) => return Err(bad(other.unexpected())),
             }
         }
@@ -112,6 +118,7 @@ impl Invocation {
             Self::Ci => stages::ci(&workspace),
             Self::Golden { update: None } => golden::check(&workspace),
             Self::Golden { update: Some(reason) } => golden::update(&workspace, &reason),
+            Self::Reference { words } => reference(&workspace, &words),
             Self::Screenshot { out } => {
                 let out = workspace.root.join(out);
                 browser_tool(&workspace, Profile::Serve, &["screenshot".into(), out.into()])
@@ -192,6 +199,14 @@ fn browser_tool(workspace: &Workspace, profile: Profile, words: &[std::ffi::OsSt
     )
 }
 
+/// Runs the tests' package's own program, compiled for speed but not for minutes.
+fn reference(workspace: &Workspace, words: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo();
+    command.args(["run", "--quiet", "--profile", Profile::Serve.name(), "--package", "floodgate-tests"]);
+    command.args(["--bin", "floodgate-reference", "--"]).args(words);
+    tools::run(&mut command)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +224,10 @@ mod tests {
         assert_eq!(
             parse(&["golden", "--update", "retries are counted"]),
             Ok(Invocation::Golden { update: Some("retries are counted".to_owned()) })
+        );
+        assert_eq!(
+            parse(&["reference", "queueing.mm1", "--quick"]),
+            Ok(Invocation::Reference { words: vec!["queueing.mm1".to_owned(), "--quick".to_owned()] })
         );
         assert_eq!(parse(&["test", "--only", "wasm"]), Ok(Invocation::Test { only: Some(Part::Wasm) }));
         assert!(parse(&["test", "--port", "1"]).unwrap_err().contains("--port"));

@@ -86,8 +86,8 @@ struct User {
 pub struct Clients {
     config: Config,
     out: Option<LinkId>,
-    /// Of an open loop that has started.
-    arrivals: Option<Process>,
+    /// Of an open loop that has started. Boxed: the streams in it are large, and other components are not.
+    arrivals: Option<Box<Process>>,
     arrival: TimerId,
     turn: TimerId,
     ordinal: u64,
@@ -98,12 +98,12 @@ pub struct Clients {
 
 impl Clients {
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
-        let next = self.arrivals.as_ref().and_then(Process::next_arrival);
+        let next = self.arrivals.as_deref().and_then(Process::next_arrival);
         self.arrival = next.map_or(Key::NONE, |delay| cx.timer(delay, ARRIVAL));
     }
 
     fn await_turn(&mut self, cx: &mut Cx<'_>) {
-        let next = self.arrivals.as_ref().and_then(Process::next_turn);
+        let next = self.arrivals.as_deref().and_then(Process::next_turn);
         self.turn = next.map_or(Key::NONE, |delay| cx.timer(delay, TURN));
     }
 
@@ -231,7 +231,7 @@ impl Component for Clients {
         if self.config.users.is_some() {
             return self.populate(cx);
         }
-        self.arrivals = Some(Process::new(self.config.rate, self.config.arrivals.clone(), cx));
+        self.arrivals = Some(Box::new(Process::new(self.config.rate, self.config.arrivals.clone(), cx)));
         self.await_arrival(cx);
         self.await_turn(cx);
     }

@@ -1,17 +1,21 @@
-//! Runs the reference cases and prints a table: `floodgate-reference [--quick] [FAMILY | CASE]…`. Without a name it runs all.
+//! Runs the reference cases and prints a table: `floodgate-reference [--quick | --long] [FAMILY | CASE]…`. Without a name it
+//! runs all.
 
 use floodgate_tests::reference::{Effort, Row, Verdict, cases, run};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with('-'));
-    if options.iter().any(|option| option != "--quick") {
-        eprintln!(
-            "floodgate-reference [--quick] [FAMILY | CASE]…\nnames are beginnings: queueing, queueing.mm1, Q-MM1-o-50-100"
-        );
-        return ExitCode::FAILURE;
-    }
-    let effort = if options.is_empty() { Effort::FULL } else { Effort::QUICK };
+    let effort = match options.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Effort::FULL,
+        ["--quick"] => Effort::QUICK,
+        ["--long"] => Effort::LONG,
+        _ => {
+            eprintln!("floodgate-reference [--quick | --long] [FAMILY | CASE]…");
+            eprintln!("names are beginnings: queueing, queueing.mm1, Q-MM1-o-50-100");
+            return ExitCode::FAILURE;
+        }
+    };
     let wanted = |id: &str, family: &str| {
         let begins =
             |name: &String| id.starts_with(name.as_str()) || family == name || family.starts_with(&format!("{name}."));

@@ -187,7 +187,8 @@ pub(super) fn dispatch(case: &Case) -> Plan {
     let mut experiments = Vec::new();
     for (tolerance, prefix, more) in balancers {
         let body = users.clone() + &behind(&format!("kind = 'load_balancer'\n{more}"), n, service);
-        let half_width = case.half_width(tolerance).unwrap_or(0.02);
+        // Two queues behind a balancer are as slow to forget as one with the same load; the case's estimate says less.
+        let half_width = case.half_width(tolerance).unwrap_or(0.02).max(0.02);
         experiments.push(policy(case, prefix, Experiment::steady(case, half_width, rate, body).label(more_word(more))));
     }
     // A balancer knows what it has sent, not what it takes to do; the case names the equivalent.
