@@ -68,6 +68,20 @@ fn cycles_are_named() {
 }
 
 #[test]
+fn stations_may_hand_on_in_a_circle_if_there_is_a_way_out() {
+    let links = &[("u", "a"), ("a", "b"), ("b", "a")];
+    let nodes = |leave| [("a", "station", leave), ("b", "station", ""), ("u", "clients", "")];
+    check(&graph(&nodes("leave = 0.5"), links), expect![""]);
+    check(
+        &graph(&nodes(""), links),
+        expect![[r#"
+            f:3:1: warning: requests go round for ever: a → b → a
+                help: give one of these stations `leave`, or a link to another node
+        "#]],
+    );
+}
+
+#[test]
 fn what_nobody_reaches() {
     let nodes = [("a", "service", ""), ("b", "service", ""), ("c", "service", ""), ("u", "clients", "")];
     check(
