@@ -24,7 +24,7 @@ fn pairs(nodes: usize) -> core::Simulation<AnyComponent> {
         for number in 0..pairs {
             let added = topology.add_node(&format!("{}{number:05}", node.id));
             assert_eq!(added, Ok(()), "names are distinct");
-            models.extend(AnyComponent::build(node.descriptor.kind, &node.values));
+            models.extend(AnyComponent::build(node.descriptor, &node.values));
         }
     }
     for link in &pair.links {

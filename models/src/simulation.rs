@@ -84,6 +84,8 @@ impl Simulation {
         for link in &scenario.links {
             let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, link.latency.clone());
             debug_assert_eq!(added, Ok(()));
+            let weighed = topology.set_weight(&link.from, PortId(link.port as u16), &link.to, link.weight);
+            debug_assert!(weighed, "the link was just added");
         }
         let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };

@@ -26,6 +26,10 @@ pub struct Root {
     pub lineage: u64,
     /// Which client sent it.
     pub client: u64,
+    /// How much work it asks for, as a multiple of what is usual: service times are multiplied by it.
+    pub work: f32,
+    /// Criticality: 0 is the most important.
+    pub priority: u8,
     pub(crate) node: u32,
     pub(crate) calls: u32,
     pub(crate) busy_ns: u64,
@@ -128,7 +132,7 @@ pub struct Reply {
 }
 
 // Millions of calls are alive in an avalanche.
-const _: () = assert!(size_of::<Call>() == 64);
+const _: () = assert!(size_of::<Call>() == 64 && size_of::<Root>() == 48);
 
 pub(crate) fn outcome_code(outcome: Outcome) -> u8 {
     match outcome {

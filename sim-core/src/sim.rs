@@ -740,6 +740,12 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.routes.key_hash(self.kernel.routes.links()[link.0 as usize].to)
     }
 
+    /// Share of an outgoing link among those of its port.
+    #[must_use]
+    pub fn link_weight(&self, link: LinkId) -> f64 {
+        self.kernel.routes.links()[link.0 as usize].weight
+    }
+
     /// Draws for a call: a function of seed, this node, `purpose` and `lineage` alone.
     #[inline]
     #[must_use]
@@ -774,12 +780,28 @@ impl<M: Model> Ctx<'_, M> {
             born: kernel.now,
             lineage,
             client,
+            work: 1.0,
+            priority: 0,
             node: self.node.0,
             calls: 0,
             busy_ns: 0,
             ended: false,
             counted: true,
         })
+    }
+
+    /// What kind of request a root of this node is, told before its first attempt is sent: its criticality (0 is the most
+    /// important) and the work it asks for, as a multiple of what is usual.
+    pub fn classify(&mut self, id: RootId, priority: u8, work: f32) {
+        debug_assert!(work >= 0.0, "work is not negative");
+        if let Some(root) = self.kernel.roots.get_mut(id) {
+            debug_assert!(
+                root.node == self.node.0 && root.calls == 0,
+                "a root is classified where it is born, at once"
+            );
+            root.priority = priority;
+            root.work = work;
+        }
     }
 
     /// A root that has not ended, or whose calls still run.
@@ -969,6 +991,26 @@ impl<M: Model> Ctx<'_, M> {
             let link = self.kernel.routes.incoming(self.node)[i];
             self.message(link, message.clone());
         }
+    }
+
+    /// A call has waited so long at this node for somebody to take it up (zero counts): before its service began, or before
+    /// it left without.
+    #[inline]
+    pub fn waited(&mut self, length: Duration) {
+        self.kernel.nodes[self.node.0 as usize].wait.record(length);
+    }
+
+    /// So many calls are at this node now.
+    #[inline]
+    pub fn level(&mut self, calls: u64) {
+        let now = self.kernel.now;
+        self.kernel.nodes[self.node.0 as usize].levels.set(calls, now);
+    }
+
+    /// A call of `demand` (service time, had it been alone) was done after `sojourn` at this node.
+    #[inline]
+    pub fn served(&mut self, demand: Duration, sojourn: Duration) {
+        self.kernel.nodes[self.node.0 as usize].slowdown.record(demand, sojourn);
     }
 
     /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.

@@ -101,6 +101,30 @@ impl Histogram {
         self.buckets.len() * 4
     }
 
+    /// The share of the values that are at most `limit`, to the resolution of a bucket; exact for limits below 128 ns.
+    /// `None` without values.
+    #[must_use]
+    pub fn share_at_most(&self, limit: Duration) -> Option<f64> {
+        let below: u64 = self.values().filter(|(value, _)| *value <= limit).map(|(_, count)| count).sum();
+        (self.count > 0).then(|| below as f64 / self.count as f64)
+    }
+
+    /// The `n`-th moment in secondsⁿ, from the middles of the buckets; `None` without values.
+    #[must_use]
+    pub fn moment(&self, n: i32) -> Option<f64> {
+        let sum: f64 = self.values().map(|(value, count)| value.as_secs_f64().powi(n) * count as f64).sum();
+        (self.count > 0).then(|| sum / self.count as f64)
+    }
+
+    /// The buckets that hold something, from small to large: their middle, and how many values they hold.
+    pub fn values(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        let place = |(octave, &place): (usize, &u8)| (place != ABSENT).then_some((octave, place as usize * SUB));
+        self.octaves.iter().enumerate().filter_map(place).flat_map(move |(octave, start)| {
+            let bucket = move |(sub, &count): (usize, &u32)| (Duration(middle(octave, sub)), u64::from(count));
+            self.buckets[start..start + SUB].iter().enumerate().map(bucket).filter(|(_, count)| *count > 0)
+        })
+    }
+
     /// Adds the values of `other`.
     pub fn merge(&mut self, other: &Histogram) {
         self.combine(other, u32::saturating_add);
@@ -210,6 +234,112 @@ impl Gauge {
     }
 }
 
+/// Levels that are told apart; what is above counts as the last.
+const LEVELS: usize = 1024;
+
+/// How long a number stood at each of its values: the distribution over time of what a [`Gauge`] gives the mean of.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    value: u64,
+    since: u64,
+    /// Time spent at each level, in ns; grows to the highest level seen, at most 1024.
+    times: Vec<u64>,
+    /// How often it rose from 0: busy periods begun.
+    rises: u64,
+}
+
+impl Levels {
+    /// The value changes to `value` at `now`.
+    #[inline]
+    pub fn set(&mut self, value: u64, now: Time) {
+        self.rises += u64::from(self.value == 0 && value > 0);
+        let place = (self.value as usize).min(LEVELS - 1);
+        if place >= self.times.len() {
+            self.times.resize(place + 1, 0);
+        }
+        self.times[place] += now.0 - self.since;
+        self.since = now.0;
+        self.value = value;
+    }
+
+    /// The value now.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// How long it has been at each level up to `now`, from 0 on; the last of 1024 stands for all above it.
+    pub fn times(&self, now: Time) -> impl Iterator<Item = (u64, Duration)> + '_ {
+        let place = (self.value as usize).min(LEVELS - 1);
+        let rest = now.0.saturating_sub(self.since);
+        let time = move |level: usize| {
+            let so_far = self.times.get(level).copied().unwrap_or(0);
+            Duration(so_far + if level == place { rest } else { 0 })
+        };
+        (0..self.times.len().max(place + 1)).map(move |level| (level as u64, time(level)))
+    }
+
+    /// The share of the time that it was at `level` or above; `None` before any time has passed.
+    #[must_use]
+    pub fn share_at_least(&self, level: u64, now: Time) -> Option<f64> {
+        let (mut above, mut all) = (0u64, 0u64);
+        for (l, time) in self.times(now) {
+            all += time.0;
+            above += if l >= level { time.0 } else { 0 };
+        }
+        (all > 0).then(|| above as f64 / all as f64)
+    }
+
+    /// How often it rose from 0.
+    #[must_use]
+    pub fn rises(&self) -> u64 {
+        self.rises
+    }
+
+    fn restart(&mut self, now: Time) {
+        *self = Levels { value: self.value, since: now.0, times: Vec::new(), rises: 0 };
+    }
+}
+
+/// Sojourn times by demand: how a discipline treats small and large jobs. Demands are told apart by the power of two of
+/// their nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Slowdown {
+    classes: Vec<DemandClass>,
+}
+
+/// Jobs of about the same demand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DemandClass {
+    /// How many.
+    pub count: u64,
+    /// Their demands together, in ns.
+    pub demand_ns: u128,
+    /// Their sojourn times together, in ns.
+    pub sojourn_ns: u128,
+}
+
+impl Slowdown {
+    /// Counts a job.
+    #[inline]
+    pub fn record(&mut self, demand: Duration, sojourn: Duration) {
+        let place = 64 - demand.0.leading_zeros() as usize;
+        if place >= self.classes.len() {
+            self.classes.resize(place + 1, DemandClass::default());
+        }
+        let class = &mut self.classes[place];
+        class.count += 1;
+        class.demand_ns += u128::from(demand.0);
+        class.sojourn_ns += u128::from(sojourn.0);
+    }
+
+    /// Class n holds demands from 2ⁿ⁻¹ ns to below 2ⁿ ns; class 0 those of nothing. At most 65.
+    #[must_use]
+    pub fn classes(&self) -> &[DemandClass] {
+        &self.classes
+    }
+}
+
 /// Counts by [`Code`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CodeCounts([u64; 10]);
@@ -277,6 +407,12 @@ pub struct NodeStats {
     pub latency: Histogram,
     /// Gauges, by slot.
     pub gauges: [Gauge; GAUGES_MAX],
+    /// How long calls waited for somebody to take them up, where a node says so.
+    pub wait: Histogram,
+    /// How long how many calls were there, where a node says so.
+    pub levels: Levels,
+    /// Sojourn times by demand, where a node says so.
+    pub slowdown: Slowdown,
 }
 
 impl NodeStats {
@@ -285,7 +421,9 @@ impl NodeStats {
         for gauge in &mut gauges {
             gauge.restart(now);
         }
-        *self = NodeStats { gauges, ..NodeStats::default() };
+        let mut levels = std::mem::take(&mut self.levels);
+        levels.restart(now);
+        *self = NodeStats { gauges, levels, ..NodeStats::default() };
     }
 }
 
@@ -371,6 +509,45 @@ mod tests {
         let mut merged = earlier.clone();
         merged.merge(&second);
         assert_eq!(merged.quantile(0.9), all.quantile(0.9));
+    }
+
+    #[test]
+    fn moments_and_shares_come_from_the_buckets() {
+        let mut histogram = Histogram::default();
+        assert_eq!((histogram.moment(1), histogram.share_at_most(Duration(5))), (None, None));
+        for v in [0, 0, 0, 2_000_000_000, 4_000_000_000] {
+            histogram.record(Duration(v));
+        }
+        assert_eq!(histogram.share_at_most(Duration::ZERO), Some(0.6));
+        assert_eq!(histogram.share_at_most(Duration::from_secs(3)), Some(0.8));
+        let second = histogram.moment(2).expect("values");
+        assert!((second - 4.0).abs() < 0.04, "{second}");
+        assert_eq!(histogram.values().map(|(_, n)| n).collect::<Vec<_>>(), [3, 1, 1]);
+    }
+
+    #[test]
+    fn levels_count_time_and_busy_periods() {
+        let mut levels = Levels::default();
+        for (value, at) in [(1, 10), (2, 15), (0, 20), (5000, 30)] {
+            levels.set(value, Time(at));
+        }
+        let times: Vec<_> = levels.times(Time(32)).filter(|(_, t)| t.0 > 0).map(|(l, t)| (l, t.0)).collect();
+        assert_eq!(times, [(0, 20), (1, 5), (2, 5), (1023, 2)]);
+        assert_eq!((levels.rises(), levels.value()), (2, 5000));
+        assert_eq!(levels.share_at_least(1, Time(40)), Some(0.5));
+        levels.restart(Time(40));
+        assert_eq!((levels.share_at_least(1, Time(40)), levels.share_at_least(1, Time(41))), (None, Some(1.0)));
+    }
+
+    #[test]
+    fn slowdown_keeps_demands_apart_by_powers_of_two() {
+        let mut slowdown = Slowdown::default();
+        for (demand, sojourn) in [(0, 7), (4, 8), (7, 9), (8, 10)] {
+            slowdown.record(Duration(demand), Duration(sojourn));
+        }
+        let class = |count, demand_ns, sojourn_ns| DemandClass { count, demand_ns, sojourn_ns };
+        assert_eq!(slowdown.classes()[0], class(1, 0, 7));
+        assert_eq!(slowdown.classes()[3..], [class(2, 11, 17), class(1, 8, 10)]);
     }
 
     #[test]

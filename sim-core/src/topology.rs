@@ -26,6 +26,7 @@ pub struct PortId(pub u16);
 struct Edge {
     port: PortId,
     latency: Dist,
+    weight: f64,
 }
 
 /// What is wrong with an edit of a [`Topology`].
@@ -80,8 +81,21 @@ impl Topology {
         if self.graph.edges_connecting(a, b).any(|e| e.weight().port == port) {
             return Err(TopologyError::DuplicateLink(from.to_owned(), port.0, to.to_owned()));
         }
-        self.graph.add_edge(a, b, Edge { port, latency });
+        self.graph.add_edge(a, b, Edge { port, latency, weight: 1.0 });
         Ok(())
+    }
+
+    /// Gives the link from a port of `from` to `to` a share among those of the same port: not negative, 1 unless set.
+    /// False when there is no such link.
+    pub fn set_weight(&mut self, from: &str, port: PortId, to: &str, weight: f64) -> bool {
+        let end = |key: &str| self.by_key.get(key).copied();
+        let (Some(a), Some(b)) = (end(from), end(to)) else { return false };
+        let edge = self.graph.edges_connecting(a, b).find(|e| e.weight().port == port).map(|e| e.id());
+        match edge.and_then(|edge| self.graph.edge_weight_mut(edge)) {
+            Some(edge) => edge.weight = weight,
+            None => return false,
+        }
+        true
     }
 
     /// Removes a node and its links; false when there is none of that key.
@@ -99,9 +113,9 @@ impl Topology {
             .edge_references()
             .map(|e| {
                 let (from, to) = (NodeId(dense[&e.source()]), NodeId(dense[&e.target()]));
-                let port = e.weight().port;
+                let Edge { port, latency, weight } = e.weight().clone();
                 let text = format!("{}\u{0}{}\u{0}{}", keys[from.0 as usize], port.0, keys[to.0 as usize]);
-                Link { from, port, to, latency: e.weight().latency.clone(), key_hash: hash_text(&text) }
+                Link { from, port, to, latency, weight, key_hash: hash_text(&text) }
             })
             .collect();
         links.sort_by_key(|l| (l.from, l.port, l.to));
@@ -131,6 +145,8 @@ pub struct Link {
     pub to: NodeId,
     /// One way.
     pub latency: Dist,
+    /// Share among the links of the same port, for callers that choose by it.
+    pub weight: f64,
     pub(crate) key_hash: u64,
 }
 
@@ -219,6 +235,8 @@ mod tests {
         assert_eq!(t.add_link("a", PortId(0), "x", latency.clone()), Err(TopologyError::UnknownNode("x".into())));
         t.add_node("b").expect("new");
         t.add_link("a", PortId(0), "b", latency.clone()).expect("valid");
+        assert!(t.set_weight("a", PortId(0), "b", 3.0) && !t.set_weight("b", PortId(0), "a", 3.0));
+        assert_eq!(t.freeze().links()[0].weight, 3.0);
         let again = t.add_link("a", PortId(0), "b", latency);
         assert_eq!(again, Err(TopologyError::DuplicateLink("a".into(), 0, "b".into())));
         assert!(t.remove_node("b") && !t.remove_node("b"));

@@ -27,6 +27,8 @@ cargo xtask COMMAND
   bench [--quick] [--peers] | --callgrind [--update]
         what the engine costs against a hand-written loop, and against other engines; or instructions against
         benches/instructions.toml
+  reference [--quick | --long] [FAMILY | CASE]...
+        the reference cases in tests/reference/cases.json: expected, got, interval, verdict
   screenshot [--out docs/screenshots]
         pictures of the page, light and dark, healthy and after a flash crowd
   frame-bench
@@ -53,6 +55,7 @@ enum Invocation {
     Ci,
     Golden { update: Option<String> },
     Bench { words: Vec<std::ffi::OsString> },
+    Reference { words: Vec<String> },
     Screenshot { out: PathBuf },
     FrameBench,
 }
@@ -70,6 +73,7 @@ impl Invocation {
                 "ci" => Self::Ci,
                 "golden" => Self::Golden { update: None },
                 "bench" => Self::Bench { words: Vec::new() },
+                "reference" => Self::Reference { words: Vec::new() },
                 "screenshot" => Self::Screenshot { out: "docs/screenshots".into() },
                 "frame-bench" => Self::FrameBench,
                 other => return Err(format!("there is no command {other:?}\n\n{HELP}")),
@@ -100,6 +104,8 @@ impl Invocation {
                 (Self::Bench { words }, Long(option @ ("quick" | "peers" | "callgrind" | "update"))) => {
                     words.push(format!("--{option}").into());
                 }
+                (Self::Reference { words }, Long(effort @ ("quick" | "long"))) => words.push(format!("--{effort}")),
+                (Self::Reference { words }, Value(name)) => words.push(name.string().map_err(bad)?),
                 (_, other) => return Err(bad(other.unexpected())),
             }
         }
@@ -121,6 +127,7 @@ impl Invocation {
             Self::Golden { update: None } => golden::check(&workspace),
             Self::Golden { update: Some(reason) } => golden::update(&workspace, &reason),
             Self::Bench { words } => bench::run(&workspace, &words),
+            Self::Reference { words } => reference(&workspace, &words),
             Self::Screenshot { out } => {
                 let out = workspace.root.join(out);
                 browser_tool(&workspace, Profile::Serve, &["screenshot".into(), out.into()])
@@ -201,6 +208,14 @@ fn browser_tool(workspace: &Workspace, profile: Profile, words: &[std::ffi::OsSt
     )
 }
 
+/// Runs the tests' package's own program, compiled for speed but not for minutes.
+fn reference(workspace: &Workspace, words: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo();
+    command.args(["run", "--quiet", "--profile", Profile::Serve.name(), "--package", "floodgate-tests"]);
+    command.args(["--bin", "floodgate-reference", "--"]).args(words);
+    tools::run(&mut command)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +233,10 @@ mod tests {
         assert_eq!(
             parse(&["golden", "--update", "retries are counted"]),
             Ok(Invocation::Golden { update: Some("retries are counted".to_owned()) })
+        );
+        assert_eq!(
+            parse(&["reference", "queueing.mm1", "--quick"]),
+            Ok(Invocation::Reference { words: vec!["queueing.mm1".to_owned(), "--quick".to_owned()] })
         );
         assert_eq!(parse(&["test", "--only", "wasm"]), Ok(Invocation::Test { only: Some(Part::Wasm) }));
         assert_eq!(

@@ -1,22 +1,30 @@
-//! Clients in an open loop: they come whether or not the system keeps up.
+//! Clients in an open loop, who come whether or not the system keeps up, or in a closed one, who wait for their answers.
 
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec};
 use crate::component::{Component, Cx, slot};
 use crate::param::{Params, Rate};
 use crate::params;
-use crate::policy::Retry;
+use crate::policy::arrivals::Process;
+use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
-use floodgate_core::dist::exponential;
 use floodgate_core::{
-    ANY_REPLICA, CallId, CallSpec, Code, Duration, Key, LinkId, Outcome, PortId, Reply, RootId, Time, TimerId,
+    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId, Time, TimerId,
 };
-use rand_chacha::ChaCha8Rng;
 
 params! {
     /// Configuration of `clients`.
     pub struct Config {
-        /// Offered load: new requests per second, Poisson, whatever becomes of the earlier ones.
+        /// Offered load: arrivals per second, Poisson unless `arrivals` says otherwise, whatever becomes of the earlier
+        /// requests.
         rate: Rate = "\"100/s\"" in 0 ..= 10000000, live;
+        /// How they arrive: more regular or less, in batches, in bursts, in a wave.
+        arrivals: Arrivals = "{}", live;
+        /// A closed loop of so many users: each thinks, sends a request, waits until it has ended, and thinks again. The
+        /// load falls when the system slows down. `rate`, `arrivals` and `population` then mean nothing. Absent is an open
+        /// loop; whether there are users is fixed while the system runs.
+        users: Option<u32> = none in 0 ..= 10000000, live;
+        /// How long a user thinks before each request.
+        think_time: Dist = "{ exponential = \"1s\" }" in 0 ..= 86400, live;
         /// Distinct clients; each request comes from one of them, drawn uniformly.
         population: u64 = "10000" in 1 ..= 1000000000;
         /// How long an attempt is waited for; absent is for ever.
@@ -28,6 +36,11 @@ params! {
         retry: Retry = "{}", live;
         /// An answer later than this after the request was born does not count as goodput; absent is the time-out.
         slo: Option<Duration> = none in 0.000001 ..= 86400, live;
+        /// Criticality of the requests, from 0, the most important, to 7: what shedding and priority queues go by.
+        priority: u32 = "0" in 0 ..= 7, live;
+        /// How much work these requests ask for, as a multiple of what is usual: service times of stations, services and
+        /// databases are multiplied by it.
+        work: f64 = "1.0" in 0 ..= 1000, live;
     }
 }
 
@@ -36,8 +49,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     title: "Clients",
     family: Family::Traffic,
     doc: "People or machines that send requests, give up and try again.",
-    manual: "Open-loop Poisson arrivals: the load does not fall when the system slows down, which is what makes an \
-             avalanche possible. An attempt that is not answered within `timeout` is given up; the callee does not \
+    manual: "Open loop unless there are `users`: the load does not fall when the system slows down, which is what makes an \
+             avalanche possible. Arrivals are Poisson unless `arrivals` says otherwise; a change of the rate, by hand, burst \
+             or wave, draws nothing anew. A closed loop (`users`, `think_time`) is the interactive system of Reiser and \
+             Lavenberg (1980): it cannot have more requests under way than users. An attempt that is not answered within `timeout` is given up; the callee does not \
              notice unless `cancel` is set. Watch the amplification: attempts sent per request born.",
     accepts_calls: false,
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the requests go." }],
@@ -48,45 +63,109 @@ static DESCRIPTOR: Descriptor = Descriptor {
     build: None,
 };
 
+/// Timers: an arrival, the end of calm or burst, a user who has thought (and which); all others are retries, by the index of
+/// their root, of which there are never so many.
 const ARRIVAL: u64 = u64::MAX;
-const PURPOSE_ARRIVALS: u64 = 1;
+const TURN: u64 = u64::MAX - 1;
+const USER: u64 = (u32::MAX as u64 - 1) << 32;
 const PURPOSE_CLIENT: u64 = 2;
 const PURPOSE_BACKOFF: u64 = 3;
+const PURPOSE_THINK: u64 = 6;
 const GAUGE_WAITING: usize = slot::OWN;
+
+/// One of the users of a closed loop.
+#[derive(Clone, Copy, Debug, Default)]
+struct User {
+    /// Requests so far.
+    cycle: u32,
+    /// Has gone, because there are to be fewer.
+    gone: bool,
+}
 
 /// See [the manual](Clients::DESCRIPTOR).
 #[derive(Clone, Debug)]
 pub struct Clients {
     config: Config,
     out: Option<LinkId>,
-    arrivals: Option<ChaCha8Rng>,
-    /// What is left of the exponential that ends with the next arrival, in expected arrivals: changing the rate changes
-    /// how fast it runs off and draws nothing, so the arrivals under one rate do not depend on the phases before.
-    left: f64,
-    since: Time,
-    timer: TimerId,
+    /// Of an open loop that has started. Boxed: the streams in it are large, and other components are not.
+    arrivals: Option<Box<Process>>,
+    arrival: TimerId,
+    turn: TimerId,
     ordinal: u64,
+    /// Of a closed loop: all there have ever been.
+    users: Vec<User>,
     waiting: u64,
 }
 
 impl Clients {
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
-        self.since = cx.now();
-        self.timer = Key::NONE;
-        if self.config.rate.0 > 0.0 {
-            self.timer = cx.timer(Duration::from_secs_f64(self.left / self.config.rate.0), ARRIVAL);
-        }
+        let next = self.arrivals.as_deref().and_then(Process::next_arrival);
+        self.arrival = next.map_or(Key::NONE, |delay| cx.timer(delay, ARRIVAL));
+    }
+
+    fn await_turn(&mut self, cx: &mut Cx<'_>) {
+        let next = self.arrivals.as_deref().and_then(Process::next_turn);
+        self.turn = next.map_or(Key::NONE, |delay| cx.timer(delay, TURN));
     }
 
     fn arrive(&mut self, cx: &mut Cx<'_>) {
-        if let Some(stream) = &mut self.arrivals {
-            self.left = exponential(stream);
-        }
+        let now = cx.now();
+        let batch = self.arrivals.as_mut().map_or(0, |arrivals| arrivals.arrive(now));
         self.await_arrival(cx);
-        let ordinal = self.ordinal;
-        self.ordinal += 1;
-        let client = cx.draws(PURPOSE_CLIENT, ordinal).below(self.config.population);
+        for _ in 0..batch {
+            let ordinal = self.ordinal;
+            self.ordinal += 1;
+            let client = cx.draws(PURPOSE_CLIENT, ordinal).below(self.config.population);
+            self.send(ordinal, client, cx);
+        }
+    }
+
+    /// Calm or burst has ended.
+    fn turn(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.turn(now);
+        }
+        cx.cancel(self.arrival);
+        self.await_arrival(cx);
+        self.await_turn(cx);
+    }
+
+    fn think(&mut self, user: u32, cx: &mut Cx<'_>) {
+        let cycle = self.users[user as usize].cycle;
+        let length = self.config.think_time.sample(&mut cx.draws(PURPOSE_THINK, visit(user, cycle)));
+        cx.timer(length, USER | u64::from(user));
+    }
+
+    /// A user has thought.
+    fn act(&mut self, number: u32, cx: &mut Cx<'_>) {
+        let there = number < self.config.users.unwrap_or(0);
+        let user = &mut self.users[number as usize];
+        user.gone = !there;
+        if there {
+            let ordinal = visit(number, user.cycle);
+            user.cycle += 1;
+            self.send(ordinal, u64::from(number), cx);
+        }
+    }
+
+    /// There are to be as many users as configured: those that are too many go when they have thought.
+    fn populate(&mut self, cx: &mut Cx<'_>) {
+        let wanted = self.config.users.unwrap_or(0);
+        for number in 0..wanted {
+            match self.users.get_mut(number as usize) {
+                None => self.users.push(User::default()),
+                Some(user) if user.gone => user.gone = false,
+                Some(_) => continue,
+            }
+            self.think(number, cx);
+        }
+    }
+
+    /// A root is born and tried for the first time.
+    fn send(&mut self, ordinal: u64, client: u64, cx: &mut Cx<'_>) {
         let root = cx.birth(ordinal, client);
+        cx.classify(root, self.config.priority as u8, self.config.work as f32);
         self.waiting += 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
         self.attempt(root, 0, cx);
@@ -115,11 +194,20 @@ impl Clients {
 
     fn end(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
         let slo = self.config.slo.or(self.config.timeout).unwrap_or(Duration::MAX);
-        let in_time = cx.root(id).is_some_and(|root| cx.now().since(root.born) <= slo);
+        let Some(root) = cx.root(id) else { return };
+        let (in_time, client) = (cx.now().since(root.born) <= slo, root.client);
         cx.end_root(id, outcome, in_time);
         self.waiting -= 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
+        if self.config.users.is_some() {
+            self.think(client as u32, cx);
+        }
     }
+}
+
+/// The ordinal of a request in a closed loop.
+fn visit(user: u32, cycle: u32) -> u64 {
+    u64::from(user) << 32 | u64::from(cycle)
 }
 
 impl Component for Clients {
@@ -131,20 +219,22 @@ impl Component for Clients {
             config,
             out: None,
             arrivals: None,
-            left: 0.0,
-            since: Time::ZERO,
-            timer: Key::NONE,
+            arrival: Key::NONE,
+            turn: Key::NONE,
             ordinal: 0,
+            users: Vec::new(),
             waiting: 0,
         }
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.out = cx.links(PortId(0)).first().copied();
-        let mut stream = cx.arrivals(PURPOSE_ARRIVALS);
-        self.left = exponential(&mut stream);
-        self.arrivals = Some(stream);
+        if self.config.users.is_some() {
+            return self.populate(cx);
+        }
+        self.arrivals = Some(Box::new(Process::new(self.config.rate, self.config.arrivals.clone(), cx)));
         self.await_arrival(cx);
+        self.await_turn(cx);
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
@@ -172,8 +262,11 @@ impl Component for Clients {
     }
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
-        if tag == ARRIVAL {
-            return self.arrive(cx);
+        match tag {
+            ARRIVAL => return self.arrive(cx),
+            TURN => return self.turn(cx),
+            tag if tag >= USER => return self.act(tag as u32, cx),
+            _ => {}
         }
         // A root that waits for its next attempt has not ended, so its index still means the same root.
         let root = cx.root_at((tag >> 32) as u32);
@@ -181,11 +274,21 @@ impl Component for Clients {
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
-        let passed = cx.now().since(self.since).as_secs_f64() * self.config.rate.0;
-        self.left = (self.left - passed).max(0.0);
-        self.config = config;
-        cx.cancel(self.timer);
+        // Those under way were sent in a loop of one kind, so whether it is closed is fixed.
+        let users = match (self.config.users, config.users) {
+            (Some(_), Some(new)) => Some(new),
+            (old, _) => old,
+        };
+        self.config = Config { users, ..config };
+        let now = cx.now();
+        match &mut self.arrivals {
+            Some(arrivals) => arrivals.configure(self.config.rate, self.config.arrivals.clone(), now),
+            None => return self.populate(cx),
+        }
+        cx.cancel(self.arrival);
+        cx.cancel(self.turn);
         self.await_arrival(cx);
+        self.await_turn(cx);
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {

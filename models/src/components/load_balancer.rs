@@ -5,7 +5,7 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::status::Status;
 use crate::{choices, params};
-use floodgate_core::rng::mix;
+use floodgate_core::rng::{Draws, mix};
 use floodgate_core::{CallId, Code, LinkId, PortId, Reply, Time, TimerId};
 
 choices! {
@@ -15,6 +15,14 @@ choices! {
         RoundRobin = "round_robin",
         /// The one with the fewest requests in flight from this balancer; the first in turn among equals.
         LeastConnections = "least_connections",
+        /// Any, with equal chances, drawn anew for each request.
+        Random = "random",
+        /// The one with the fewest requests in flight from this balancer among `choices` drawn at random; any of them, with
+        /// equal chances, among equals (Mitzenmacher 2001).
+        PowerOfD = "power_of_d",
+        /// One that has no request in flight from this balancer, with equal chances; if none is idle, any (Lu et al. 2011,
+        /// with an idle list that is always current).
+        JoinIdleQueue = "join_idle_queue",
         /// By a hash of the client modulo the number of endpoints: the same client reaches the same endpoint as long as
         /// their number stays.
         ClientHash = "client_hash",
@@ -26,6 +34,11 @@ params! {
     pub struct Config {
         /// How an endpoint is chosen.
         algorithm: Algorithm = "\"round_robin\"", live;
+        /// How many endpoints `power_of_d` compares.
+        choices: u32 = "2" in 1 ..= 64, live;
+        /// Whether `power_of_d` may draw the same endpoint more than once. Published tables differ in this; it matters when
+        /// there are few endpoints.
+        replacement: bool = "false", live;
     }
 }
 
@@ -51,6 +64,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     build: None,
 };
 
+const PURPOSE_CHOICE: u64 = 1;
 const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_ENDPOINTS: usize = slot::OWN + 1;
 
@@ -76,10 +90,12 @@ pub struct LoadBalancer {
     ready: Vec<u32>,
     turn: usize,
     open: u64,
+    /// Kept for its memory only.
+    drawn: Vec<usize>,
 }
 
 impl LoadBalancer {
-    fn choose(&mut self, client: u64) -> Option<u32> {
+    fn choose(&mut self, client: u64, mut draws: Draws) -> Option<u32> {
         let n = self.ready.len();
         if n == 0 {
             return None;
@@ -90,20 +106,49 @@ impl LoadBalancer {
                 self.turn
             }
             Algorithm::LeastConnections => {
-                let active = |i: usize| self.endpoints[self.ready[i] as usize].active;
                 let first = (self.turn + 1) % n;
                 // `min_by_key` keeps the first of equals, so ties go round in turn.
-                self.turn = (0..n).map(|i| (first + i) % n).min_by_key(|&i| active(i))?;
+                self.turn = (0..n).map(|i| (first + i) % n).min_by_key(|&i| self.active(i))?;
                 self.turn
+            }
+            Algorithm::Random => draws.below(n as u64) as usize,
+            Algorithm::PowerOfD => self.least_of_some(n, &mut draws),
+            Algorithm::JoinIdleQueue => {
+                let idle = (0..n).filter(|&i| self.active(i) == 0);
+                pick(idle.map(|i| (0, i)), &mut draws).unwrap_or_else(|| draws.below(n as u64) as usize)
             }
             Algorithm::ClientHash => (mix(client, 0x6c62) % n as u64) as usize,
         };
         Some(self.ready[place])
     }
 
+    /// Requests in flight at the `i`-th of the ready endpoints.
+    fn active(&self, i: usize) -> u32 {
+        self.endpoints[self.ready[i] as usize].active
+    }
+
+    /// The least loaded of `choices` endpoints drawn from `n`.
+    fn least_of_some(&mut self, n: usize, draws: &mut Draws) -> usize {
+        let mut drawn = std::mem::take(&mut self.drawn);
+        drawn.clear();
+        if self.config.replacement {
+            drawn.extend((0..self.config.choices).map(|_| draws.below(n as u64) as usize));
+        } else {
+            // Floyd's algorithm: each set of so many is as likely as any other.
+            for last in n.saturating_sub(self.config.choices as usize)..n {
+                let one = draws.below(last as u64 + 1) as usize;
+                drawn.push(if drawn.contains(&one) { last } else { one });
+            }
+        }
+        let chosen = pick(drawn.iter().map(|&i| (self.active(i), i)), draws).unwrap_or(0);
+        self.drawn = drawn;
+        chosen
+    }
+
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let client = cx.root(cx.root_of(call)).map_or(0, |r| r.client);
-        let Some(chosen) = self.choose(client) else {
+        let lineage = cx.get(call).map_or(0, |c| c.lineage);
+        let Some(chosen) = self.choose(client, cx.draws(PURPOSE_CHOICE, lineage)) else {
             return cx.reply(call, Err(Code::Unavailable));
         };
         let endpoint = &mut self.endpoints[chosen as usize];
@@ -124,6 +169,24 @@ impl LoadBalancer {
     }
 }
 
+/// Of those with the smallest number, any with equal chances.
+fn pick(candidates: impl Iterator<Item = (u32, usize)>, draws: &mut Draws) -> Option<usize> {
+    let mut best: Option<(u32, usize)> = None;
+    let mut equals = 0;
+    for (number, candidate) in candidates {
+        match best {
+            Some((least, _)) if number > least => continue,
+            Some((least, _)) if number == least => equals += 1,
+            _ => equals = 1,
+        }
+        // Each of the equals so far stays with the same chance.
+        if equals == 1 || draws.below(equals) == 0 {
+            best = Some((number, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
 impl Component for LoadBalancer {
     type Config = Config;
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
@@ -137,6 +200,7 @@ impl Component for LoadBalancer {
             ready: Vec::new(),
             turn: usize::MAX - 1,
             open: 0,
+            drawn: Vec::new(),
         }
     }
 

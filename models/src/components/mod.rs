@@ -2,8 +2,10 @@
 
 pub mod clients;
 pub mod database;
+pub mod fork_join;
 pub mod load_balancer;
 pub mod service;
+pub mod station;
 
 use crate::catalogue::Descriptor;
 use crate::component::{Component, Cx, Directive, DynComponent, Message, components};
@@ -14,8 +16,10 @@ use floodgate_core::{CallId, LinkId, Model, Reply, Time, TimerId};
 components! {
     clients::Clients,
     load_balancer::LoadBalancer,
+    fork_join::ForkJoin,
     service::Service,
     database::Database,
+    station::Station,
 }
 
 /// Every built-in kind, in the order of the palette.

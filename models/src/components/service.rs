@@ -290,10 +290,11 @@ impl Service {
     fn start(&mut self, place: u32, cx: &mut Cx<'_>) {
         let Some(job) = self.jobs[place as usize].as_mut() else { return };
         let lineage = cx.get(job.call).map_or(0, |c| c.lineage);
+        let work = cx.root(cx.root_of(job.call)).map_or(1.0, |root| f64::from(root.work));
         let replica = &mut self.replicas[job.replica as usize];
         replica.busy += 1;
         self.busy += 1;
-        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)).scaled(work);
         if replica.cold {
             demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
         }

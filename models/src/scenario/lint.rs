@@ -150,6 +150,15 @@ impl<'s> Lint<'s, '_> {
     fn cycles(&mut self) {
         for mut cycle in self.graph.cycles() {
             let node = &self.scenario.nodes[cycle[0]];
+            // Stations hand on and do not call: nothing nests, and a circle is as it should be if there is a way out of it.
+            if cycle.iter().all(|&n| self.scenario.nodes[n].descriptor.kind == "station") {
+                if !self.has_way_out(&cycle) {
+                    cycle.push(cycle[0]);
+                    let message = format!("requests go round for ever: {}", self.names(&cycle));
+                    self.warn(node, message, "give one of these stations `leave`, or a link to another node");
+                }
+                continue;
+            }
             cycle.push(cycle[0]);
             let message = format!("calls go round in a circle: {}", self.names(&cycle));
             let remedy = format!(
@@ -158,6 +167,15 @@ impl<'s> Lint<'s, '_> {
             );
             self.warn(node, message, &remedy);
         }
+    }
+
+    /// Whether a request can leave a circle of stations.
+    fn has_way_out(&self, cycle: &[usize]) -> bool {
+        cycle.iter().any(|&n| {
+            let leaves =
+                matches!(self.scenario.nodes[n].values.get("leave"), Some(Value::Number(share)) if *share > 0.0);
+            leaves || self.graph.callees[n].iter().any(|callee| !cycle.contains(callee))
+        })
     }
 
     fn unreached(&mut self) {

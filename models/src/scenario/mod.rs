@@ -105,6 +105,8 @@ pub struct Link {
     pub to: String,
     /// One way; each direction draws its own.
     pub latency: Dist,
+    /// Share among the links of the same port, for callers that choose by it.
+    pub weight: f64,
     /// Where it stands in the file, in bytes.
     pub span: Range<usize>,
 }

@@ -35,6 +35,7 @@ const FROM: ParamSpec = key("from", ParamKind::Text);
 const TO: ParamSpec = key("to", ParamKind::Text);
 const LATENCY: ParamSpec =
     ParamSpec { default: Some("\"0s\""), max: 3_600.0, ..key("latency", ParamKind::Distribution) };
+const WEIGHT: ParamSpec = ParamSpec { default: Some("1.0"), max: 1e6, ..key("weight", ParamKind::Number) };
 const COORDINATE: ParamSpec = ParamSpec { min: -1e6, max: 1e6, ..key("position", ParamKind::Number) };
 
 /// Nodes by id: what the rest of a file may refer to.
@@ -293,11 +294,13 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
         let from = from(&mut table, known, diagnostics);
         let to = to(&mut table, known, diagnostics);
         let latency = table.distribution(&LATENCY, diagnostics);
+        let weight = table.value(&WEIGHT, diagnostics);
         if let (Some((from, descriptor, port)), Some(to)) = (from, to) {
             seen.check(&table, (from, descriptor, port), to, diagnostics);
             let latency = latency.unwrap_or(Dist::Constant(Duration::ZERO));
             let (from, to) = (from.to_string(), to.to_string());
-            links.push(Link { from, port, to, latency, span: item.span.clone() });
+            let weight = if let Some(Value::Number(weight)) = weight { weight } else { 1.0 };
+            links.push(Link { from, port, to, latency, weight, span: item.span.clone() });
         }
         table.finish(diagnostics);
     }

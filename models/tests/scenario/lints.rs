@@ -4,7 +4,11 @@ use crate::{SMALL, small_and};
 use expect_test::{Expect, expect};
 
 fn check(input: &str, expected: Expect) {
-    let scenario = crate::fixture::load(input).unwrap_or_else(|problems| panic!("{problems}"));
+    warnings(crate::fixture::load(input), input, expected);
+}
+
+fn warnings(loaded: Result<floodgate::Scenario, floodgate::Problems>, input: &str, expected: Expect) {
+    let scenario = loaded.unwrap_or_else(|problems| panic!("{problems}"));
     let told: String = floodgate::lint(&scenario, input).iter().map(|w| format!("{}\n", w.in_file("f"))).collect();
     expected.assert_eq(&told);
 }
@@ -62,6 +66,22 @@ fn cycles_are_named() {
                 help: a call nested deeper than `max_depth` (64) is answered 508; without latency on the way the run may halt
             f:21:1: warning: calls go round in a circle: d → e → d
                 help: a call nested deeper than `max_depth` (64) is answered 508; without latency on the way the run may halt
+        "#]],
+    );
+}
+
+#[test]
+fn stations_may_hand_on_in_a_circle_if_there_is_a_way_out() {
+    let links = &[("u", "a"), ("a", "b"), ("b", "a")];
+    let nodes = |leave| [("a", "station", leave), ("b", "station", ""), ("u", "clients", "")];
+    // Stations are known by their kind, so this takes the built-in ones.
+    let check = |text: String, expected| warnings(floodgate::Scenario::load(&text), &text, expected);
+    check(graph(&nodes("leave = 0.5"), links), expect![""]);
+    check(
+        graph(&nodes(""), links),
+        expect![[r#"
+            f:3:1: warning: requests go round for ever: a → b → a
+                help: give one of these stations `leave`, or a link to another node
         "#]],
     );
 }

@@ -733,11 +733,11 @@ fn links() {
     check_after(
         "[[node]]\nid='db'\nkind='database'\n[[link]]\nfrom='web'\nto='db'\nlatency='2h'\nlos=1\n",
         expect![[r#"
-        f:18:9: error: `link.latency` is "2h", which is above the largest allowed, 1h
-            help: a length of time such as "8ms" or a distribution such as { exponential = "8ms" }, its mean from 0s to 1h
-        f:19:1: error: unknown key `los` in [[link]]
-            help: keys: from, to, latency
-    "#]],
+            f:18:9: error: `link.latency` is "2h", which is above the largest allowed, 1h
+                help: a length of time such as "8ms" or a distribution such as { exponential = "8ms" }, its mean from 0s to 1h
+            f:19:1: error: unknown key `los` in [[link]]
+                help: keys: from, to, latency, weight
+        "#]],
     );
     check_after(
         "[[link]]\n[[link]]\nfrom = 3\nto = ['web']\n",

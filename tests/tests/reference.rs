@@ -1,0 +1,81 @@
+//! The reference cases, as far as they take seconds; `cargo xtask reference` runs all of them.
+
+use floodgate_tests::reference::{Effort, Row, Verdict, cases, run};
+use std::collections::BTreeMap;
+
+/// Runs the cases of some families and tells what fails.
+fn hold(families: &[&str]) {
+    let mut judged = 0;
+    let mut failed = Vec::new();
+    for case in cases().iter().filter(|case| families.contains(&case.family.as_str())) {
+        for row in run(case, Effort::QUICK) {
+            judged += usize::from(row.verdict == Verdict::Pass);
+            if row.failed() {
+                failed.push(row.to_string());
+            }
+        }
+    }
+    assert!(failed.is_empty(), "\n{}\n{}", Row::header(), failed.join("\n"));
+    assert!(judged > 0, "nothing was judged");
+}
+
+#[test]
+fn one_station_in_a_steady_state() {
+    hold(&["queueing.mm1", "queueing.mmc", "queueing.mg1", "queueing.gim1_kingman", "queueing.mg1_setup"]);
+}
+
+#[test]
+fn disciplines() {
+    hold(&["queueing.mm1_lifo", "queueing.mg1_ps", "queueing.priority"]);
+}
+
+#[test]
+fn loss_and_impatience() {
+    hold(&["queueing.mmck", "queueing.erlang_b", "queueing.erlang_a"]);
+}
+
+#[test]
+fn infinitely_many_servers_and_irregular_arrivals() {
+    hold(&["queueing.mginf", "queueing.mtminf", "queueing.batch"]);
+}
+
+#[test]
+fn networks() {
+    hold(&["queueing.jackson_tandem", "queueing.jackson_feedback", "queueing.closed_mva"]);
+}
+
+#[test]
+fn forks_and_balancers() {
+    hold(&["queueing.fork_join", "queueing.dispatch"]);
+}
+
+/// A case that is not run says why, and every case of queueing theory is run.
+#[test]
+fn no_case_is_skipped_in_silence() {
+    let nothing = Effort { requests_max: 0.0, ..Effort::QUICK };
+    let mut families: BTreeMap<String, usize> = BTreeMap::new();
+    for case in cases() {
+        *families.entry(case.family.clone()).or_default() += 1;
+        let rows = run(&case, nothing);
+        assert!(!rows.is_empty(), "{}", case.id);
+        for row in &rows {
+            let Verdict::Open(reason) = &row.verdict else { panic!("{row}") };
+            assert!(!reason.contains("nobody has said why"), "{}: {}", case.id, case.family);
+        }
+        // With numbers of its own, it has a runner.
+        assert_eq!(case.family.starts_with("queueing."), rows.len() > 1, "{}", case.id);
+    }
+    assert_eq!((families.len(), families.values().sum::<usize>()), (62, 292));
+}
+
+/// A wrong expectation fails: the harness can tell 3 % from nothing.
+#[test]
+fn what_is_wrong_is_found() {
+    let mut case = cases().into_iter().find(|case| case.id == "Q-FJ-o-50-100-2").expect("the case");
+    case.expected["mean_response_n2_exact"] = serde_json::json!(0.02875 * 1.03);
+    let rows = run(&case, Effort::QUICK);
+    let row = rows.iter().find(|row| row.statistic == "mean_response_n2_exact").expect("the number");
+    assert!(row.failed() && row.z.is_some_and(|z| z < -4.0), "{row}");
+    case.expected["mean_response_in_a_world_of_its_own"] = serde_json::json!(1.0);
+    assert!(run(&case, Effort::QUICK).iter().any(|row| row.statistic.ends_with("own") && row.failed()));
+}
