@@ -15,8 +15,13 @@ const LINES_SHOWN: usize = 60;
 pub fn Crowd(props: &PageProps) -> Html {
     let page = props.page.clone();
     use_topic(&page, Topic::Pulse);
-    let rate = use_node_ref();
-    let length = use_node_ref();
+    // What is typed is state: this bar is drawn anew ten times a second.
+    let rate = use_state(|| "12000/s".to_owned());
+    let length = use_state(|| "20s".to_owned());
+    let typed = |field: &UseStateHandle<String>| {
+        let field = field.clone();
+        Callback::from(move |event: InputEvent| field.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
     let (now, left) = {
         let live = page.live.borrow();
         let t = live.last.now_ns as f64 / 1e9;
@@ -25,18 +30,15 @@ pub fn Crowd(props: &PageProps) -> Html {
     };
     let onclick = {
         let (rate, length) = (rate.clone(), length.clone());
-        Callback::from(move |_: MouseEvent| {
-            let text = |field: &NodeRef| field.cast::<HtmlInputElement>().map(|i| i.value()).unwrap_or_default();
-            page.flash_crowd(&text(&rate), &text(&length));
-        })
+        Callback::from(move |_: MouseEvent| page.flash_crowd(&rate, &length))
     };
     let goodput = if now.ended > 0.0 { now.goodput / now.ended * 100.0 } else { 100.0 };
     html! {
         <div class="crowd-bar" data-overlay="">
             <button type="button" class="crowd" {onclick} title="Many more requests from all clients, for a while">{ "Flash crowd" }</button>
-            <label><input ref={rate} aria-label="Crowd rate" value="12000/s" spellcheck="false" /></label>
+            <label><input aria-label="Crowd rate" value={(*rate).clone()} oninput={typed(&rate)} spellcheck="false" /></label>
             <span class="quiet">{ "for" }</span>
-            <label><input ref={length} class="narrow" aria-label="Crowd length" value="20s" spellcheck="false" /></label>
+            <label><input class="narrow" aria-label="Crowd length" value={(*length).clone()} oninput={typed(&length)} spellcheck="false" /></label>
             <span class={classes!("crowd-state", (left > 0.0).then_some("on"))}>
                 { if left > 0.0 { format!("crowd: {left:.0} s left") } else { String::new() } }
             </span>

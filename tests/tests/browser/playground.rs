@@ -2,7 +2,7 @@
 //! and bad; and everywhere the command line's digest.
 
 use crate::{expect, is};
-use floodgate_tests::browser::{BrowserError, Options, PATIENCE, Page, Theme, with_page};
+use floodgate_tests::browser::{BrowserError, Key, Options, PATIENCE, Page, Theme, with_page};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -100,7 +100,12 @@ fn a_flash_crowd_kills_the_healthy_system_and_its_log_replays_on_the_command_lin
         })?;
         page.screenshot("healthy").await?;
 
-        page.eval("document.querySelector('[aria-label=\"Crowd length\"]').value = '5s'").await?;
+        let length = page.by_label("Crowd length").await?;
+        length.click().await?;
+        page.press(&[Key::Control], 'a').await?;
+        length.send_keys("5s").await?;
+        // It is drawn anew while one thinks; what was typed stays.
+        wait_for_second(page, 3).await?;
         click(page, "Flash crowd").await?;
         let pressed = state(page).await?["now_ns"].as_f64().unwrap_or(0.0) / 1e9;
         page.wait_until("JSON.parse(__floodgate.state()).totals.failed > 5000", RUN).await?;
@@ -108,8 +113,11 @@ fn a_flash_crowd_kills_the_healthy_system_and_its_log_replays_on_the_command_lin
         choose_speed(page, "10×").await?;
         // The crowd has gone five seconds after it came; from three seconds later on, it stays down.
         let crowd_over = pressed as u64 + 6;
+        let during = wait_for_second(page, crowd_over).await?;
         let after = wait_for_second(page, crowd_over + 3).await?;
         let later = wait_for_second(page, crowd_over + 23).await?;
+        let born = (total(&later, "born") - total(&after, "born")) / 20.0;
+        expect(born < 600.0 && total(&during, "born") > 50_000.0, || format!("the crowd has gone: {born} per second"))?;
         let ratio = goodput_ratio(&after, &later);
         expect(ratio < 0.2, || format!("{ratio} is answered in time although it should stay down"))?;
         page.screenshot("stays-down").await?;
