@@ -23,7 +23,7 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, and all of `test`
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
-  bench [--quick] [--peers] | --callgrind [--update]
+  bench [--quick] [--peers] [--only speed|lists|growth|memory] | --callgrind [--update]
         what the engine costs against a hand-written loop, and against other engines; or instructions against
         benches/instructions.toml
   screenshot [--out docs/screenshots]
@@ -98,6 +98,9 @@ impl Invocation {
                 }
                 (Self::Bench { words }, Long(option @ ("quick" | "peers" | "callgrind" | "update"))) => {
                     words.push(format!("--{option}").into());
+                }
+                (Self::Bench { words: passed }, Long("only")) => {
+                    passed.extend(["--only".into(), words.value().map_err(bad)?]);
                 }
                 (_, other) => return Err(bad(other.unexpected())),
             }
