@@ -42,14 +42,16 @@ pub fn check(target: &Path, update: bool) -> Result<(), String> {
     for name in WORKLOADS {
         let cost = count(target, name)?;
         println!("\n{name}: {:.1} instructions per customer", cost.instructions as f64 / CUSTOMERS as f64);
-        let mut functions: Vec<(&String, &u64)> = cost.functions.iter().collect();
-        functions.sort_by_key(|(name, cost)| (std::cmp::Reverse(**cost), (*name).clone()));
-        for (function, instructions) in functions.iter().take(if update { 0 } else { 25 }) {
-            println!(
-                "{:>9.1}  {:>5.1} %  {function}",
-                **instructions as f64 / CUSTOMERS as f64,
-                **instructions as f64 * 100.0 / cost.instructions as f64
-            );
+        let mut files: BTreeMap<String, u64> = BTreeMap::new();
+        for (function, instructions) in &cost.functions {
+            *files.entry(function.split(' ').next().unwrap_or("?").to_owned()).or_default() += instructions;
+        }
+        for (costs, shown) in [(&files, 12), (&cost.functions, 25)] {
+            for (what, instructions) in dearest(costs).take(if update { 0 } else { shown }) {
+                let share = instructions as f64 / cost.instructions as f64;
+                println!("{:>9.1}  {:>5.1} %  {what}", instructions as f64 / CUSTOMERS as f64, share * 100.0);
+            }
+            println!();
         }
         if let Some(before) = known.get(name) {
             let change = cost.instructions as f64 / before.instructions as f64 - 1.0;
@@ -70,6 +72,13 @@ pub fn check(target: &Path, update: bool) -> Result<(), String> {
         return Ok(());
     }
     if risen.is_empty() { Ok(()) } else { Err(format!("more instructions than committed:\n{}", risen.join("\n"))) }
+}
+
+/// Those with the most instructions first.
+fn dearest(costs: &BTreeMap<String, u64>) -> impl Iterator<Item = (&str, u64)> {
+    let mut sorted: Vec<(&str, u64)> = costs.iter().map(|(name, cost)| (name.as_str(), *cost)).collect();
+    sorted.sort_by_key(|&(name, cost)| (std::cmp::Reverse(cost), name));
+    sorted.into_iter()
 }
 
 /// The functions that rose most.
@@ -233,11 +242,9 @@ fn write(costs: &BTreeMap<String, Cost>) -> String {
         TOLERANCE * 100.0
     );
     for (name, cost) in costs {
-        let mut functions: Vec<(&String, &u64)> = cost.functions.iter().collect();
-        functions.sort_by_key(|(name, cost)| (std::cmp::Reverse(**cost), (*name).clone()));
         // Writing to a `String` cannot fail.
         let _ = write!(text, "\n[{name}]\ninstructions = {}\n\n[{name}.functions]\n", cost.instructions);
-        for (function, instructions) in functions.into_iter().take(KEPT) {
+        for (function, instructions) in dearest(&cost.functions).take(KEPT) {
             let _ = writeln!(text, "\"{function}\" = {instructions}");
         }
     }

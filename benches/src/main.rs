@@ -14,7 +14,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const HELP: &str = "\
-floodgate-bench [--quick] [--peers]     the tables: limit, gates, event lists, growth, memory
+floodgate-bench [--quick] [--peers] [--only speed|lists|growth|memory]
+                                        the tables: limit and gates, event lists, growth, memory
 floodgate-bench --callgrind [--update]  instructions of W1-W3 against benches/instructions.toml
 floodgate-bench --single w1|w2|w3|limit-w1|limit-w2|limit-w3 [--customers N]
                                         one run, for a profiler
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let (mut quick, mut with_peers, mut count, mut update) = (false, false, false, false);
-    let (mut single, mut customers) = (None, 20_000);
+    let (mut single, mut only, mut customers) = (None, None, 20_000);
     // Where measurements are kept; `cargo xtask bench` says where the build went.
     let target = std::env::var_os("FLOODGATE_TARGET").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let mut words = lexopt::Parser::from_env();
@@ -44,6 +45,7 @@ fn run() -> Result<(), String> {
             Long("callgrind") => count = true,
             Long("update") => update = true,
             Long("single") => single = Some(words.value().and_then(ValueExt::string).map_err(bad)?),
+            Long("only") => only = Some(words.value().and_then(ValueExt::string).map_err(bad)?),
             Long("customers") => customers = words.value().and_then(|v| v.parse()).map_err(bad)?,
             Long("help") | Short('h') => {
                 print!("{HELP}");
@@ -57,7 +59,7 @@ fn run() -> Result<(), String> {
         None if count => callgrind::check(&target, update),
         None => {
             let peers = if with_peers { peers::prepare(&target)? } else { Vec::new() };
-            table::all(quick, &peers)
+            table::all(quick, only.as_deref(), &peers)
         }
     }
 }

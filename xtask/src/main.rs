@@ -24,7 +24,7 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, and all of `test`
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
-  bench [--quick] [--peers] | --callgrind [--update]
+  bench [--quick] [--peers] [--only speed|lists|growth|memory] | --callgrind [--update]
         what the engine costs against a hand-written loop, and against other engines; or instructions against
         benches/instructions.toml
   reference [--quick | --long] [FAMILY | CASE]...
@@ -106,6 +106,9 @@ impl Invocation {
                 }
                 (Self::Reference { words }, Long(effort @ ("quick" | "long"))) => words.push(format!("--{effort}")),
                 (Self::Reference { words }, Value(name)) => words.push(name.string().map_err(bad)?),
+                (Self::Bench { words: passed }, Long("only")) => {
+                    passed.extend(["--only".into(), words.value().map_err(bad)?]);
+                }
                 (_, other) => return Err(bad(other.unexpected())),
             }
         }
