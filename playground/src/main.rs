@@ -26,12 +26,13 @@ mod paint;
 #[cfg(target_arch = "wasm32")]
 mod view;
 
-/// Runs a scenario without a page, and reports as the command line does. An empty seed or end means the file's own.
+/// Runs a scenario without a page, and reports as the command line does. An empty seed or end means the file's own, an empty
+/// variant the file as it is.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 #[must_use]
-pub fn headless_run(scenario_text: &str, seed: &str, until: &str) -> String {
-    sim::engine::headless(scenario_text, seed, until)
+pub fn headless_run(scenario_text: &str, seed: &str, until: &str, variant: &str) -> String {
+    sim::engine::headless(scenario_text, seed, until, variant)
 }
 
 /// The page in a window, the session in a worker, nothing elsewhere.

@@ -342,9 +342,13 @@ impl Engine {
 
 /// Runs a scenario without a page, and reports as the command line does. An empty seed or end means the file's own.
 #[must_use]
-pub fn headless(text: &str, seed: &str, until: &str) -> String {
+pub fn headless(text: &str, seed: &str, until: &str, variant: &str) -> String {
     let run = || -> Result<String, String> {
-        let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let mut scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        if !variant.is_empty() {
+            let found = scenario.variant(variant).ok_or_else(|| format!("there is no variant `{variant}`"))?;
+            scenario = found.scenario.clone();
+        }
         let seed =
             if seed.is_empty() { scenario.seed } else { seed.parse().map_err(|_| format!("`{seed}` is no seed"))? };
         let until = if until.is_empty() { scenario.until } else { parse_until(until).map_err(|p| p.to_string())? };

@@ -56,11 +56,12 @@ fn Face(props: &FaceProps) -> Html {
     let FaceProps { page, node } = props;
     use_topic(page, Topic::Pulse);
     let kind = node.descriptor.map_or(node.kind.as_str(), |d| d.title).to_owned();
-    let (index, state, wave) = {
+    let (index, state, wave, nothing_runs) = {
         let live = page.live.borrow();
         let index = live.index(&node.id);
         let wave = index.and_then(|i| live.waves.get(&(i as u32)).copied());
-        (index, index.and_then(|i| Some(super::gauges::state(live.statuses.get(i)?, live.load(i)))), wave)
+        let state = index.and_then(|i| Some(super::gauges::state(live.statuses.get(i)?, live.load(i))));
+        (index, state, wave, live.loaded.nodes.is_empty())
     };
     let onkeydown = {
         let (page, id) = (page.clone(), node.id.clone());
@@ -83,7 +84,7 @@ fn Face(props: &FaceProps) -> Html {
                 if let Some(index) = index {
                     <Body page={page.clone()} node={node.clone()} {index} />
                 } else {
-                    <span class="quiet">{ "takes part after Reset" }</span>
+                    <span class="quiet">{ if nothing_runs { "starting …" } else { "takes part after Reset" } }</span>
                 }
             </div>
             <div class="foot">
