@@ -481,16 +481,7 @@ pub fn find_param<'a>(specs: &'a [ParamSpec], name: &str) -> Option<&'a ParamSpe
 
 fn patch(values: &mut Values, changes: &[(String, Value)]) {
     for (name, value) in changes {
-        patch_one(values, name, value);
-    }
-}
-
-fn patch_one(values: &mut Values, name: &str, value: &Value) {
-    let (head, rest) = name.split_once('.').map_or((name, None), |(h, r)| (h, Some(r)));
-    let Some((_, slot)) = values.0.iter_mut().find(|(n, _)| *n == head) else { return };
-    match (rest, slot) {
-        (None, slot) => *slot = value.clone(),
-        (Some(rest), Value::Group(inner)) => patch_one(inner, rest, value),
-        (Some(_), _) => {}
+        // Names were checked when the control was read or entered.
+        values.set_path(name, value.clone());
     }
 }

@@ -1,0 +1,306 @@
+//! What a model can do: the one door between a component and the engine.
+
+use super::*;
+
+impl<M: Model> Ctx<'_, M> {
+    /// The clock.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.kernel.now
+    }
+
+    /// The links that leave a port of this node, sorted by callee.
+    #[must_use]
+    pub fn links(&self, port: PortId) -> Vec<LinkId> {
+        self.kernel.routes.outgoing(self.node, port).collect()
+    }
+
+    /// The key of the node at the other end of an outgoing link, hashed.
+    #[must_use]
+    pub fn callee_hash(&self, link: LinkId) -> u64 {
+        self.kernel.routes.key_hash(self.kernel.routes.links()[link.0 as usize].to)
+    }
+
+    /// Share of an outgoing link among those of its port.
+    #[must_use]
+    pub fn link_weight(&self, link: LinkId) -> f64 {
+        self.kernel.routes.links()[link.0 as usize].weight
+    }
+
+    /// Draws for a call: a function of seed, this node, `purpose` and `lineage` alone.
+    #[inline]
+    #[must_use]
+    pub fn draws(&self, purpose: u64, lineage: u64) -> Draws {
+        Draws::new(self.kernel.seeds[self.node.0 as usize] ^ purpose, lineage)
+    }
+
+    /// The sequential stream of exogenous arrivals for `purpose`.
+    #[must_use]
+    pub fn arrivals(&self, purpose: u64) -> ChaCha8Rng {
+        arrival_stream(mix(self.kernel.seeds[self.node.0 as usize], purpose))
+    }
+
+    /// A lineage for the `n`-th root of this node, and for the `n`-th attempt, step or branch of something (`lineage`).
+    /// Number 0 of an existing lineage is that lineage itself.
+    #[inline]
+    #[must_use]
+    pub fn branch(&self, lineage: u64, n: u64) -> u64 {
+        if n == 0 { lineage } else { mix(lineage, self.kernel.routes.key_hash(self.node) ^ n) }
+    }
+
+    /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
+    pub fn birth(&mut self, ordinal: u64, client: u64) -> RootId {
+        let kernel = &mut *self.kernel;
+        let lineage = mix(kernel.routes.key_hash(self.node), ordinal);
+        kernel.totals.born += 1;
+        kernel.totals.in_flight += 1;
+        let stats = &mut kernel.nodes[self.node.0 as usize];
+        stats.offered += 1;
+        stats.offered_first += 1;
+        kernel.roots.insert(Root {
+            born: kernel.now,
+            lineage,
+            client,
+            work: 1.0,
+            priority: 0,
+            node: self.node.0,
+            calls: 0,
+            busy_ns: 0,
+            ended: false,
+            counted: true,
+        })
+    }
+
+    /// What kind of request a root of this node is, told before its first attempt is sent: its criticality (0 is the most
+    /// important) and the work it asks for, as a multiple of what is usual.
+    pub fn classify(&mut self, id: RootId, priority: u8, work: f32) {
+        debug_assert!(work >= 0.0, "work is not negative");
+        if let Some(root) = self.kernel.roots.get_mut(id) {
+            debug_assert!(
+                root.node == self.node.0 && root.calls == 0,
+                "a root is classified where it is born, at once"
+            );
+            root.priority = priority;
+            root.work = work;
+        }
+    }
+
+    /// A root that has not ended, or whose calls still run.
+    #[must_use]
+    pub fn root(&self, id: RootId) -> Option<&Root> {
+        self.kernel.roots.get(id)
+    }
+
+    /// The root ends: once, answered or failed. `in_time` says whether the answer is good for its SLO.
+    pub fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
+        self.kernel.end_root(id, outcome, in_time);
+    }
+
+    /// Sends a call over one of this node's outgoing links.
+    #[inline]
+    pub fn call(&mut self, link: LinkId, spec: CallSpec) -> CallId {
+        debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
+        self.kernel.call(self.node, link, spec)
+    }
+
+    /// Passes an arrived call on, transparently: same root, same lineage.
+    #[inline]
+    pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
+        let record = *self.kernel.calls.get(call)?;
+        let spec = CallSpec {
+            root: self.kernel.roots.key_at(record.root),
+            parent: Some(call),
+            lineage: record.lineage,
+            attempt: 0,
+            replica,
+            tag,
+            timeout: None,
+            cancel: true,
+        };
+        Some(self.call(link, spec))
+    }
+
+    /// The root at an index that a node kept while it knows that the root has not ended.
+    #[must_use]
+    pub fn root_at(&self, index: u32) -> RootId {
+        self.kernel.roots.key_at(index)
+    }
+
+    /// The call at an index that a node kept while it knows that the call has not ended.
+    #[must_use]
+    pub fn call_at(&self, index: u32) -> CallId {
+        self.kernel.calls.key_at(index)
+    }
+
+    /// A live call.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, call: CallId) -> Option<&Call> {
+        self.kernel.calls.get(call)
+    }
+
+    /// The number this node gave an arrived call with [`Ctx::set_tag`]; `u32::MAX` before.
+    #[inline]
+    #[must_use]
+    pub fn tag(&self, call: CallId) -> u32 {
+        self.kernel.calls.get(call).map_or(u32::MAX, |c| c.callee_tag)
+    }
+
+    /// Gives an arrived call a number for this node's own use.
+    #[inline]
+    pub fn set_tag(&mut self, call: CallId, tag: u32) {
+        if let Some(record) = self.kernel.calls.get_mut(call) {
+            record.callee_tag = tag;
+        }
+    }
+
+    /// Whether somebody still waits for the answer, all the way up.
+    #[must_use]
+    pub fn is_waited_for(&self, call: CallId) -> bool {
+        waited_for(self.kernel, call)
+    }
+
+    /// Answers an arrived call.
+    #[inline]
+    pub fn reply(&mut self, call: CallId, outcome: Outcome) {
+        self.kernel.reply(call, outcome);
+    }
+
+    /// Hands an arrived call on to the node at the end of one of this node's outgoing links, for good: that node answers
+    /// the origin, and this one is done with it. What is drawn there is keyed by `lineage`.
+    pub fn hand_on(&mut self, call: CallId, link: LinkId, lineage: u64) {
+        let kernel = &mut *self.kernel;
+        let now = kernel.now;
+        let to = kernel.routes.links()[link.0 as usize].to;
+        let Some(record) = kernel.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else { return };
+        record.stage = Stage::Outbound;
+        let stats = &mut kernel.nodes[record.at.0 as usize];
+        stats.answered += 1;
+        stats.latency.record(now.since(record.since));
+        record.at = to;
+        record.lineage = lineage;
+        record.replica = ANY_REPLICA;
+        record.callee_tag = u32::MAX;
+        let by_retry = record.by_retry;
+        let stats = &mut kernel.links[link.0 as usize];
+        if by_retry {
+            stats.calls_retry += 1
+        } else {
+            stats.calls_first += 1
+        }
+        kernel.send(link, lineage, false, Kind::Deliver, call.index, call.generation);
+    }
+
+    /// The root that an arrived call is done for.
+    #[inline]
+    #[must_use]
+    pub fn root_of(&self, call: CallId) -> RootId {
+        self.kernel.calls.get(call).map_or(Key::NONE, |c| self.kernel.roots.key_at(c.root))
+    }
+
+    /// Ends an arrived call without an answer, after its caller has given up; its work is wasted.
+    pub fn forget(&mut self, call: CallId) {
+        if self.kernel.calls.get(call).is_some_and(|c| c.stage == Stage::AtCallee) {
+            self.kernel.waste(call);
+            self.kernel.free(call);
+        }
+    }
+
+    /// Gives up a call of this node that has not ended, without a word; the callee hears of it if the call says so.
+    pub fn abandon(&mut self, call: CallId) {
+        let kernel = &mut *self.kernel;
+        let Some(record) = kernel.calls.get_mut(call).filter(|c| !c.abandoned) else { return };
+        record.abandoned = true;
+        let record = *record;
+        if record.cancel && record.stage != Stage::Returning {
+            kernel.send(record.link, record.lineage, false, Kind::Cancel, call.index, call.generation);
+        }
+    }
+
+    /// Everything done so far for a call that is killed: it served nobody.
+    pub fn waste(&mut self, call: CallId) {
+        self.kernel.waste(call);
+    }
+
+    /// Books work done for an arrived call.
+    #[inline]
+    pub fn work(&mut self, call: CallId, length: Duration) {
+        let kernel = &mut *self.kernel;
+        if let Some(record) = kernel.calls.get_mut(call) {
+            record.busy_ns += length.0;
+            kernel.totals.busy_ns += u128::from(length.0);
+            kernel.nodes[self.node.0 as usize].busy_ns += u128::from(length.0);
+        }
+    }
+
+    /// Sets a timer; `tag` comes back with it.
+    #[inline]
+    pub fn timer(&mut self, delay: Duration, tag: u64) -> TimerId {
+        let id = self.kernel.timers.insert(TimerSlot { node: self.node, tag });
+        self.kernel.queue.push(self.kernel.now.0, delay.0, Kind::Timer, id.index, id.generation);
+        id
+    }
+
+    /// Cancels a timer; false when it has fired or was cancelled.
+    #[inline]
+    pub fn cancel(&mut self, timer: TimerId) -> bool {
+        self.kernel.timers.remove(timer).is_some()
+    }
+
+    /// Sends a message over a link to the node at its other end; it takes the link's latency.
+    pub fn message(&mut self, link: LinkId, message: M::Message) {
+        let kernel = &mut *self.kernel;
+        let upstream = kernel.routes.links()[link.0 as usize].to == self.node;
+        let post = Post { link, upstream, message: Some(message) };
+        let index = match kernel.free_posts.pop() {
+            Some(index) => {
+                kernel.posts[index as usize] = post;
+                index
+            }
+            None => {
+                kernel.posts.push(post);
+                kernel.posts.len() as u32 - 1
+            }
+        };
+        let ordinal = kernel.queue_ordinal();
+        kernel.send(link, ordinal, upstream, Kind::Message, index, 0);
+    }
+
+    /// Sends a message to everyone who calls this node.
+    pub fn tell_callers(&mut self, message: &M::Message) {
+        for i in 0..self.kernel.routes.incoming(self.node).len() {
+            let link = self.kernel.routes.incoming(self.node)[i];
+            self.message(link, message.clone());
+        }
+    }
+
+    /// A call has waited so long at this node for somebody to take it up (zero counts): before its service began, or before
+    /// it left without.
+    #[inline]
+    pub fn waited(&mut self, length: Duration) {
+        self.kernel.nodes[self.node.0 as usize].wait.record(length);
+    }
+
+    /// So many calls are at this node now.
+    #[inline]
+    pub fn level(&mut self, calls: u64) {
+        let now = self.kernel.now;
+        self.kernel.nodes[self.node.0 as usize].levels.set(calls, now);
+    }
+
+    /// A call of `demand` (service time, had it been alone) was done after `sojourn` at this node.
+    #[inline]
+    pub fn served(&mut self, demand: Duration, sojourn: Duration) {
+        self.kernel.nodes[self.node.0 as usize].slowdown.record(demand, sojourn);
+    }
+
+    /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.
+    #[inline]
+    pub fn gauge(&mut self, slot: usize, value: u64) {
+        let now = self.kernel.now;
+        if let Some(gauge) = self.kernel.nodes[self.node.0 as usize].gauges.get_mut(slot) {
+            gauge.set(value, now);
+        }
+    }
+}
