@@ -29,8 +29,7 @@ pub struct Report {
     pub totals: TotalsReport,
     /// By node id.
     pub nodes: BTreeMap<String, NodeReport>,
-    /// Windows, when a series was recorded.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Windows; empty unless a series was recorded.
     pub series: Vec<SeriesPoint>,
 }
 
