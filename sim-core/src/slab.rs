@@ -71,7 +71,8 @@ impl<T: Copy> Slab<T> {
     #[inline]
     #[must_use]
     pub fn is_live(&self, key: Key) -> bool {
-        self.generations.get(key.index as usize) == Some(&key.generation) && key.generation & 1 == 1
+        // No key has an even generation but `NONE`, and there is no slot at its index.
+        self.generations.get(key.index as usize) == Some(&key.generation)
     }
 
     /// The record of `key`.
@@ -91,7 +92,10 @@ impl<T: Copy> Slab<T> {
     #[inline]
     #[must_use]
     pub fn key_at(&self, index: u32) -> Key {
-        self.generations.get(index as usize).map_or(Key::NONE, |&generation| Key { index, generation })
+        match self.generations.get(index as usize) {
+            Some(&generation) if generation & 1 == 1 => Key { index, generation },
+            _ => Key::NONE,
+        }
     }
 
     /// Takes the record of `key` out.
@@ -136,6 +140,11 @@ mod tests {
         assert_eq!((slab.get(first), slab.get(second)), (None, Some(&2)));
         assert_eq!(slab.remove(first), None);
         assert_eq!(slab.get(Key::NONE), None);
+        assert_eq!(slab.key_at(second.index), second);
+        assert_eq!(slab.key_at(7), Key::NONE);
+        let third = slab.insert(3);
+        slab.remove(third);
+        assert_eq!(slab.key_at(third.index), Key::NONE);
         assert_eq!(slab.len(), 1);
         assert_eq!(slab.iter().count(), 1);
     }

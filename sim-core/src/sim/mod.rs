@@ -257,6 +257,25 @@ impl<T: Clone> Kernel<T> {
         }
     }
 
+    /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.
+    #[inline]
+    fn book_to_whoever_waits(&mut self, record: &Call) -> bool {
+        let busy = if record.parent == Key::NONE {
+            let root = self.roots.key_at(record.root);
+            self.roots.get_mut(root).filter(|r| !r.ended).map(|r| &mut r.busy_ns)
+        } else {
+            let parent = self.calls.get_mut(record.parent);
+            parent.filter(|p| p.stage == Stage::AtCallee).map(|p| &mut p.busy_ns)
+        };
+        match busy {
+            Some(busy) => {
+                *busy += record.busy_ns;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Whether whoever sent `record` is still there to hear of it.
     fn parent_waits(&self, record: &Call) -> bool {
         if record.parent == Key::NONE {
@@ -359,7 +378,7 @@ impl<M: Model> Simulation<M> {
         let kernel = &mut self.kernel;
         let call = *kernel.calls.get(id)?;
         let node = kernel.routes.links()[call.link.0 as usize].from;
-        let waits = !call.abandoned && kernel.parent_waits(&call);
+        let waits = !call.abandoned && kernel.book_to_whoever_waits(&call);
         let link = &mut kernel.links[call.link.0 as usize];
         if !waits {
             link.late += 1;
@@ -380,15 +399,6 @@ impl<M: Model> Simulation<M> {
                 kernel.nodes[node.0 as usize].caller_errors.add(code);
                 kernel.note(node, Delivery::Error(code), call.lineage, 0, probe);
             }
-        }
-        // What was done for the call now counts for whoever it was done for.
-        if let Some(parent) = kernel.calls.get_mut(call.parent) {
-            parent.busy_ns += call.busy_ns;
-        } else if let Some(root) = kernel.roots.get_mut(kernel.roots.key_at(call.root)) {
-            root.busy_ns += call.busy_ns;
-        }
-        if let Some(record) = kernel.calls.get_mut(id) {
-            record.busy_ns = 0;
         }
         let reply = kernel.reply_view(id, &call, outcome);
         // Freed last: the model may still look at the call, and the root must outlive what the model does with it.
