@@ -64,8 +64,11 @@ impl Mark {
 pub fn check(scenario: &Scenario, seed: u64) -> CheckReport {
     let mut simulation = Simulation::new(scenario, seed);
     let whole = (Time::ZERO + scenario.warm_up, scenario.until);
-    let windows: Vec<_> = scenario.expectations.iter().map(|e| e.within.unwrap_or(whole)).collect();
+    // Nothing is measured before the end of the warm-up, so a window begins there at the earliest.
+    let measured = |(from, to): (Time, Time)| (from.max(whole.0), to);
+    let windows: Vec<_> = scenario.expectations.iter().map(|e| measured(e.within.unwrap_or(whole))).collect();
     let mut cuts: Vec<Time> = windows.iter().flat_map(|w| [w.0, w.1]).chain([whole.1]).collect();
+    cuts.retain(|cut| *cut >= whole.0);
     cuts.sort_unstable();
     cuts.dedup();
     let mut marks = Vec::with_capacity(cuts.len());

@@ -221,7 +221,7 @@ impl Simulation {
             let progress = self.core.advance(Budget { until: cut, events: left }, probe);
             if progress != Progress::Reached || cut == budget.until {
                 if progress == Progress::Reached {
-                    self.close_windows();
+                    self.keep_statistics();
                 }
                 return progress;
             }
@@ -258,15 +258,13 @@ impl Simulation {
         cut
     }
 
-    fn close_windows(&mut self) {
+    /// Closes the window that ends now, and starts the statistics anew when the warm-up ends now: what is read at a time is
+    /// what holds from that time on, whether the run goes on or stops there.
+    fn keep_statistics(&mut self) {
         let now = self.core.now();
         if let Some(recorder) = self.recorder.as_mut().filter(|r| r.window_end() <= now) {
             recorder.close(&mut self.core);
         }
-    }
-
-    fn apply_due(&mut self, now: Time) {
-        self.close_windows();
         if !self.warm && Time::ZERO + self.scenario.warm_up <= now {
             self.warm = true;
             self.core.restart_statistics();
@@ -274,6 +272,10 @@ impl Simulation {
                 recorder.restart(&self.core);
             }
         }
+    }
+
+    fn apply_due(&mut self, now: Time) {
+        self.keep_statistics();
         while let Some(due) = self.agenda.get(self.next).filter(|d| d.at <= now).cloned() {
             self.next += 1;
             self.apply(&due);

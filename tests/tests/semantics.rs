@@ -224,3 +224,37 @@ fn clients_wait_at_most_their_time_out_and_answers_later_than_the_slo_are_no_goo
     assert!((share(t.answered) - 0.78).abs() < 0.021, "{}", share(t.answered));
     assert!(report.nodes["users"].latency_ms.max.expect("answers") <= 80.0);
 }
+
+#[test]
+fn nothing_is_measured_before_the_end_of_the_warm_up() {
+    // 1,000/s until 10 s, 100/s from then on: whatever counted the beginning would show it.
+    let nodes = users("100/s", "") + &node("web", "service", "workers = 100");
+    let text = |more: &str| {
+        format!(
+            "format = 1\nname = 'warm'\nuntil = '20s'\nwarm_up = '10s'\n{nodes}\n[[link]]\nfrom = 'users'\nto = 'web'\n\
+             [[phase]]\nnode = 'users'\nat = '0s'\nfor = '10s'\nrate = '1000/s'\n{more}"
+        )
+    };
+    let expect = |within: &str, min: u64, max: u64| {
+        ["", "of = 'web'\n"].map(|of| {
+            let metric = if of.is_empty() { "born" } else { "offered" };
+            format!("[[expect]]\nmetric = '{metric}'\n{of}{within}min = {min}\nmax = {max}\n")
+        })
+    };
+    let windows = [
+        expect("", 850, 1150),
+        expect("within = ['5s', '20s']\n", 850, 1150),
+        expect("within = ['12s', '17s']\n", 390, 610),
+        expect("within = ['1s', '9s']\n", 0, 100_000),
+    ];
+    let scenario = Scenario::load(&text(&windows.concat().concat())).unwrap_or_else(|problems| panic!("{problems}"));
+    let report = floodgate::check(&scenario, 1);
+    let passed: Vec<bool> = report.results.iter().map(|r| r.passed()).collect();
+    assert_eq!(passed, [true, true, true, true, true, true, false, false], "{:?}", report.results);
+    assert_eq!(report.results[6].value, None, "before the warm-up has ended there is nothing to measure");
+    report.simulation.check_books().expect("the books balance");
+    // A run that stops where the warm-up ends has counted nothing yet.
+    let mut simulation = Simulation::new(&scenario, 1);
+    simulation.run_until(Time::from_secs_f64(10.0)).expect("no limit is met");
+    assert_eq!((simulation.totals().born, simulation.report().nodes["web"].offered), (0, 0));
+}
