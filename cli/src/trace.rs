@@ -58,6 +58,7 @@ fn line(text: &mut String, event: &Event, nodes: &[String]) {
         Delivery::Error(code) => code.name(),
         Delivery::Late => "late",
         Delivery::GiveUp => "give up",
+        Delivery::Served => "served",
         Delivery::Timer => "timer",
         Delivery::Cancel => "cancel",
         Delivery::Message => "message",

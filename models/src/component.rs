@@ -58,6 +58,10 @@ pub trait Component: Clone {
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>);
     /// A timer has come up.
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
+    /// The service of a call, begun by [`Cx::serve`](floodgate_core::Ctx::serve), is complete.
+    fn on_served(&mut self, _call: CallId, _cx: &mut Cx<'_>) {
+        debug_assert!(false, "a component that serves calls hears when they are served");
+    }
     /// A message has come over `link`.
     fn on_message(&mut self, _link: LinkId, _message: Message, _cx: &mut Cx<'_>) {}
     /// Live parameters have changed.
@@ -88,6 +92,8 @@ pub trait DynComponent: std::fmt::Debug + Send + Sync {
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>);
     /// See [`Component::on_timer`].
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
+    /// See [`Component::on_served`].
+    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>);
     /// See [`Component::on_message`].
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>);
     /// Passes a directive to the component.
@@ -116,6 +122,9 @@ impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C 
     }
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
         Component::on_timer(self, timer, tag, cx);
+    }
+    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        Component::on_served(self, call, cx);
     }
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
         Component::on_message(self, link, message, cx);
@@ -231,6 +240,13 @@ macro_rules! components {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_timer(c, timer, tag, cx), )*
                     AnyComponent::Custom(c) => c.on_timer(timer, tag, cx),
+                }
+            }
+            #[inline]
+            fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_served(c, call, cx), )*
+                    AnyComponent::Custom(c) => c.on_served(call, cx),
                 }
             }
             fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {

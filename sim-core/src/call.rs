@@ -5,7 +5,7 @@
 //! dropped there, so work that nobody waits for any more stays visible.
 
 use crate::outcome::Code;
-use crate::slab::Key;
+use crate::slab::{Key, Record};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId};
 
@@ -24,18 +24,48 @@ pub struct Root {
     pub born: Time,
     /// Identity that draws are keyed by.
     pub lineage: u64,
+    pub(crate) busy_ns: u64,
     /// Which client sent it.
-    pub client: u64,
+    pub client: u32,
     /// How much work it asks for, as a multiple of what is usual: service times are multiplied by it.
     pub work: f32,
-    /// Criticality: 0 is the most important.
-    pub priority: u8,
     pub(crate) node: u32,
     pub(crate) calls: u32,
-    pub(crate) busy_ns: u64,
+    generation: u32,
+    /// Criticality: 0 is the most important.
+    pub priority: u8,
     pub(crate) ended: bool,
     /// Born since the statistics started.
     pub(crate) counted: bool,
+}
+
+impl Root {
+    pub(crate) fn new(born: Time, lineage: u64, client: u32, node: NodeId) -> Root {
+        Root {
+            born,
+            lineage,
+            busy_ns: 0,
+            client,
+            work: 1.0,
+            node: node.0,
+            calls: 0,
+            generation: 0,
+            priority: 0,
+            ended: false,
+            counted: true,
+        }
+    }
+}
+
+impl Record for Root {
+    #[inline(always)]
+    fn generation(&self) -> u32 {
+        self.generation
+    }
+    #[inline(always)]
+    fn set_generation(&mut self, generation: u32) {
+        self.generation = generation;
+    }
 }
 
 /// Where a call stands.
@@ -47,12 +77,13 @@ pub(crate) enum Stage {
     Returning,
 }
 
-/// A live call. Kept small: overload means millions of them.
+/// A live call. Kept small, one line of cache: overload means millions of them.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Call {
     /// Identity that draws are keyed by.
     pub lineage: u64,
-    /// When it was sent; from its arrival on, when it arrived at the callee.
+    /// When it was sent; from its arrival on, when it arrived at the callee; from its answer on, when it was answered.
     pub since: Time,
     pub(crate) busy_ns: u64,
     pub(crate) parent: CallId,
@@ -62,28 +93,94 @@ pub struct Call {
     pub link: LinkId,
     /// The node it is at, or on its way to: the link's end, unless it was handed on.
     pub(crate) at: NodeId,
-    /// The replica it is addressed to; [`ANY_REPLICA`] leaves it to the callee.
-    pub replica: u32,
     pub(crate) caller_tag: u32,
     pub(crate) callee_tag: u32,
+    generation: u32,
     /// 0 for the first attempt, n for the n-th retry.
     pub attempt: u16,
+    pub(crate) replica: u16,
     pub(crate) depth: u8,
     pub(crate) stage: Stage,
-    pub(crate) abandoned: bool,
-    pub(crate) by_retry: bool,
-    pub(crate) cancel: bool,
+    flags: u8,
     pub(crate) outcome: u8,
 }
 
+const ABANDONED: u8 = 1;
+const BY_RETRY: u8 = 2;
+const CANCEL: u8 = 4;
+
 /// The callee chooses a replica itself.
 pub const ANY_REPLICA: u32 = u32::MAX;
+const ANY: u16 = u16::MAX;
 
 impl Call {
+    #[inline(always)]
+    pub(crate) fn new(spec: &CallSpec, link: LinkId, at: NodeId, now: Time, depth: u8, by_retry: bool) -> Call {
+        Call {
+            lineage: spec.lineage,
+            since: now,
+            busy_ns: 0,
+            parent: spec.parent.unwrap_or(Key::NONE),
+            root: spec.root.index,
+            link,
+            at,
+            caller_tag: spec.tag,
+            callee_tag: u32::MAX,
+            generation: 0,
+            attempt: spec.attempt,
+            replica: spec.replica.min(u32::from(ANY)) as u16,
+            depth,
+            stage: Stage::Outbound,
+            flags: u8::from(by_retry) * BY_RETRY | u8::from(spec.cancel) * CANCEL,
+            outcome: 0,
+        }
+    }
+
+    /// It goes on to `at`, as if it had been sent there now.
+    pub(crate) fn hand_on(&mut self, at: NodeId, lineage: u64, now: Time) {
+        (self.stage, self.at, self.lineage, self.since) = (Stage::Outbound, at, lineage, now);
+        (self.replica, self.callee_tag) = (ANY, u32::MAX);
+    }
+
+    /// The replica it is addressed to; [`ANY_REPLICA`] leaves it to the callee.
+    #[inline]
+    #[must_use]
+    pub fn replica(&self) -> u32 {
+        if self.replica == ANY { ANY_REPLICA } else { u32::from(self.replica) }
+    }
+
     /// Whether a retry (of this call or of one above it) caused it.
+    #[inline]
     #[must_use]
     pub fn by_retry(&self) -> bool {
-        self.by_retry
+        self.flags & BY_RETRY != 0
+    }
+
+    /// Whether its caller has given it up.
+    #[inline]
+    #[must_use]
+    pub fn abandoned(&self) -> bool {
+        self.flags & ABANDONED != 0
+    }
+
+    pub(crate) fn abandon(&mut self) {
+        self.flags |= ABANDONED;
+    }
+
+    /// Whether the callee is told when the caller gives up.
+    pub(crate) fn cancel(&self) -> bool {
+        self.flags & CANCEL != 0
+    }
+}
+
+impl Record for Call {
+    #[inline(always)]
+    fn generation(&self) -> u32 {
+        self.generation
+    }
+    #[inline(always)]
+    fn set_generation(&mut self, generation: u32) {
+        self.generation = generation;
     }
 }
 
@@ -98,7 +195,7 @@ pub struct CallSpec {
     pub lineage: u64,
     /// 0 for the first attempt, n for the n-th retry.
     pub attempt: u16,
-    /// Replica, or [`ANY_REPLICA`].
+    /// Replica (below 65,535), or [`ANY_REPLICA`].
     pub replica: u32,
     /// For the caller's own use; comes back with the answer.
     pub tag: u32,
@@ -134,6 +231,7 @@ pub struct Reply {
 // Millions of calls are alive in an avalanche.
 const _: () = assert!(size_of::<Call>() == 64 && size_of::<Root>() == 48);
 
+#[inline(always)]
 pub(crate) fn outcome_code(outcome: Outcome) -> u8 {
     match outcome {
         Ok(()) => 0,
@@ -141,6 +239,7 @@ pub(crate) fn outcome_code(outcome: Outcome) -> u8 {
     }
 }
 
+#[inline(always)]
 pub(crate) fn outcome_from(code: u8) -> Outcome {
     match code {
         0 => Ok(()),

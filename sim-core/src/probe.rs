@@ -1,8 +1,9 @@
 //! Looking at a run without changing it.
 
+use crate::call::{CallId, Outcome, RootId};
 use crate::outcome::Code;
-use crate::time::Time;
-use crate::topology::NodeId;
+use crate::time::{Duration, Time};
+use crate::topology::{LinkId, NodeId};
 
 /// What kind of thing was delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,8 @@ pub enum Delivery {
     Late,
     /// The node gave up waiting.
     GiveUp,
+    /// The service of a call at the node is complete.
+    Served,
     /// A timer of the node came up.
     Timer,
     /// The node learned that a caller has given up.
@@ -38,6 +41,21 @@ pub struct Event {
     pub lineage: u64,
     /// The node's digest with this event in it: two runs differ from the first event on whose digests differ.
     pub digest: u64,
+    /// The call it is about; [`Key::NONE`](crate::Key::NONE), as the four below, for timers and messages.
+    pub call: CallId,
+    /// The root that the call is done for.
+    pub root: RootId,
+    /// The call that caused it; [`Key::NONE`](crate::Key::NONE) for an attempt of a client.
+    pub parent: CallId,
+    /// Over which link the call was sent, or the message came; link 0 for timers.
+    pub link: LinkId,
+    /// Which attempt the call is.
+    pub attempt: u16,
+    /// The replica it is addressed to.
+    pub replica: u32,
+    /// When the call was sent (for [`Delivery::Call`]), or answered at the callee (for answers, errors and late ones); the
+    /// time itself for all others.
+    pub mark: Time,
 }
 
 /// Is told of every event before it takes effect. `()` looks at nothing and costs nothing.
@@ -46,6 +64,10 @@ pub trait Probe {
     const ACTIVE: bool = true;
     /// Something is about to be delivered.
     fn event(&mut self, event: Event);
+    /// A stretch of work of this length for `call` at `node` has ended. Told right after the event that ended it.
+    fn worked(&mut self, _time: Time, _node: NodeId, _call: CallId, _length: Duration) {}
+    /// A root has ended. Told right after the event that ended it.
+    fn root_ended(&mut self, _time: Time, _root: RootId, _outcome: Outcome) {}
 }
 
 impl Probe for () {

@@ -14,25 +14,34 @@ impl Key {
     pub const NONE: Key = Key { index: u32::MAX, generation: 0 };
 }
 
-/// A slab of small records. Generations stand apart, so that asking whether a key is stale touches four bytes.
+/// A record that has room for its own generation.
+pub trait Record: Copy {
+    /// The generation; even when the place is free.
+    fn generation(&self) -> u32;
+    /// Sets it; nobody but the slab does.
+    fn set_generation(&mut self, generation: u32);
+}
+
+/// A slab of small records. The generation stands in the record, so that asking whether a key is stale touches the very
+/// line of memory that is read next.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
-    values: Vec<T>,
-    generations: Vec<u32>,
+    records: Vec<T>,
     free: Vec<u32>,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Slab<T> {
-        Slab { values: Vec::new(), generations: Vec::new(), free: Vec::new() }
+        Slab { records: Vec::new(), free: Vec::new() }
     }
 }
 
-impl<T: Copy> Slab<T> {
+impl<T: Record> Slab<T> {
     /// How many records are live.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.values.len() - self.free.len()
+        self.records.len() - self.free.len()
     }
 
     /// Whether there is none.
@@ -43,57 +52,65 @@ impl<T: Copy> Slab<T> {
 
     /// Adds a record.
     #[inline]
-    pub fn insert(&mut self, value: T) -> Key {
-        if let Some(index) = self.free.pop() {
-            let i = index as usize;
-            self.values[i] = value;
-            self.generations[i] = self.generations[i].wrapping_add(1);
-            return Key { index, generation: self.generations[i] };
+    pub fn insert(&mut self, mut record: T) -> Key {
+        if let Some(index) = self.free.pop()
+            && let Some(place) = self.records.get_mut(index as usize)
+        {
+            let generation = place.generation().wrapping_add(1);
+            record.set_generation(generation);
+            *place = record;
+            return Key { index, generation };
         }
-        if self.values.len() == self.values.capacity() {
-            self.grow();
-        }
-        let index = self.values.len() as u32;
-        self.values.push(value);
-        self.generations.push(1);
-        Key { index, generation: 1 }
+        self.append(record)
     }
 
-    /// Makes room for a quarter more, where a `Vec` would double: in an avalanche records are most of what a run holds.
+    /// Takes a new place. Makes room for an eighth more, where a `Vec` would double: in an avalanche records are most of
+    /// what a run holds.
     #[cold]
-    fn grow(&mut self) {
-        let more = (self.values.len() / 4).max(64);
-        self.values.reserve_exact(more);
-        self.generations.reserve_exact(more);
-    }
-
-    /// Whether `key`'s record is still there.
-    #[inline]
-    #[must_use]
-    pub fn is_live(&self, key: Key) -> bool {
-        // No key has an even generation but `NONE`, and there is no slot at its index.
-        self.generations.get(key.index as usize) == Some(&key.generation)
+    fn append(&mut self, mut record: T) -> Key {
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve_exact((self.records.len() / 8).max(64));
+        }
+        record.set_generation(1);
+        let index = self.records.len() as u32;
+        self.records.push(record);
+        Key { index, generation: 1 }
     }
 
     /// The record of `key`.
     #[inline]
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&T> {
-        if self.is_live(key) { self.values.get(key.index as usize) } else { None }
+        // No key has an even generation but `NONE`, and there is no place at its index.
+        self.records.get(key.index as usize).filter(|r| r.generation() == key.generation)
     }
 
     /// The record of `key`, to change it.
     #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        if self.is_live(key) { self.values.get_mut(key.index as usize) } else { None }
+        self.records.get_mut(key.index as usize).filter(|r| r.generation() == key.generation)
+    }
+
+    /// The live record at `index`, for references that cannot be stale.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, index: u32) -> Option<&T> {
+        self.records.get(index as usize).filter(|r| r.generation() & 1 == 1)
+    }
+
+    /// The live record at `index`, to change it.
+    #[inline]
+    #[must_use]
+    pub fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.records.get_mut(index as usize).filter(|r| r.generation() & 1 == 1)
     }
 
     /// The live key at `index`, for references that cannot be stale.
     #[inline]
     #[must_use]
     pub fn key_at(&self, index: u32) -> Key {
-        match self.generations.get(index as usize) {
-            Some(&generation) if generation & 1 == 1 => Key { index, generation },
+        match self.records.get(index as usize).map(Record::generation) {
+            Some(generation) if generation & 1 == 1 => Key { index, generation },
             _ => Key::NONE,
         }
     }
@@ -101,28 +118,28 @@ impl<T: Copy> Slab<T> {
     /// Takes the record of `key` out.
     #[inline]
     pub fn remove(&mut self, key: Key) -> Option<T> {
-        if !self.is_live(key) {
-            return None;
-        }
-        let i = key.index as usize;
-        self.generations[i] = self.generations[i].wrapping_add(1);
+        let record = self.get_mut(key)?;
+        let gone = *record;
+        record.set_generation(key.generation.wrapping_add(1));
         self.free.push(key.index);
-        Some(self.values[i])
+        Some(gone)
     }
 
     /// Bytes that a copy takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.values.len() * (size_of::<T>() + 4) + self.free.len() * 4
+        self.records.len() * size_of::<T>() + self.free.len() * 4
     }
 
     /// Live records, in the order of their positions.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        self.values
-            .iter()
-            .enumerate()
-            .map(|(i, value)| (Key { index: i as u32, generation: self.generations[i] }, value))
-            .filter(|(key, _)| key.generation & 1 == 1)
+        let key = |i: usize, r: &T| Key { index: i as u32, generation: r.generation() };
+        self.records.iter().enumerate().map(move |(i, r)| (key(i, r), r)).filter(|(key, _)| key.generation & 1 == 1)
+    }
+
+    /// Live records, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.records.iter_mut().filter(|r| r.generation() & 1 == 1)
     }
 }
 
@@ -130,19 +147,31 @@ impl<T: Copy> Slab<T> {
 mod tests {
     use super::*;
 
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Number(u64, u32);
+
+    impl Record for Number {
+        fn generation(&self) -> u32 {
+            self.1
+        }
+        fn set_generation(&mut self, generation: u32) {
+            self.1 = generation;
+        }
+    }
+
     #[test]
     fn a_stale_key_finds_nothing() {
         let mut slab = Slab::default();
-        let first = slab.insert(1);
-        assert_eq!(slab.remove(first), Some(1));
-        let second = slab.insert(2);
+        let first = slab.insert(Number(1, 0));
+        assert_eq!(slab.remove(first).map(|n| n.0), Some(1));
+        let second = slab.insert(Number(2, 0));
         assert_eq!(first.index, second.index);
-        assert_eq!((slab.get(first), slab.get(second)), (None, Some(&2)));
+        assert_eq!((slab.get(first), slab.get(second).map(|n| n.0)), (None, Some(2)));
         assert_eq!(slab.remove(first), None);
         assert_eq!(slab.get(Key::NONE), None);
         assert_eq!(slab.key_at(second.index), second);
         assert_eq!(slab.key_at(7), Key::NONE);
-        let third = slab.insert(3);
+        let third = slab.insert(Number(3, 0));
         slab.remove(third);
         assert_eq!(slab.key_at(third.index), Key::NONE);
         assert_eq!(slab.len(), 1);

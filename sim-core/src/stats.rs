@@ -6,14 +6,14 @@ use crate::time::{Duration, Time};
 
 const SUB_BITS: u32 = 7;
 const SUB: usize = 1 << SUB_BITS;
-const OCTAVES: usize = (64 - SUB_BITS as usize) + 1;
-const ABSENT: u8 = u8::MAX;
 
 /// A log-linear histogram of lengths of time with 128 buckets per octave: a reported value is at most 0.4 % from the true one
-/// (the middle of a bucket that is 0.8 % wide). Octaves are allocated when something falls into them.
+/// (the middle of a bucket that is 0.8 % wide). Octaves are allocated when something falls into them or beyond them: those
+/// between the smallest and the largest value are there, at most 58 of 512 bytes.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    octaves: [u8; OCTAVES],
+    /// Number of the first bucket that is there; a multiple of [`SUB`].
+    first: usize,
     buckets: Vec<u32>,
     count: u64,
     sum: u128,
@@ -23,8 +23,26 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Histogram {
-        Histogram { octaves: [ABSENT; OCTAVES], buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+        Histogram { first: 0, buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
     }
+}
+
+/// The number of the bucket that `value` falls into.
+#[inline(always)]
+fn bucket_of(value: u64) -> usize {
+    let octave = (u64::BITS - (value >> SUB_BITS).leading_zeros()) as usize;
+    let sub = (value >> octave.saturating_sub(1)) as usize & (SUB - 1);
+    octave << SUB_BITS | sub
+}
+
+/// The middle of a bucket.
+fn middle(bucket: usize) -> u64 {
+    let (octave, sub) = (bucket >> SUB_BITS, bucket & (SUB - 1));
+    if octave == 0 {
+        return sub as u64;
+    }
+    let shift = octave - 1;
+    (((SUB + sub) as u64) << shift) + ((1u64 << shift) >> 1)
 }
 
 impl Histogram {
@@ -32,18 +50,36 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, value: Duration) {
         let value = value.0;
-        let octave = ((64 - (value >> SUB_BITS).leading_zeros()) as usize).min(OCTAVES - 1);
-        let sub = (value >> octave.saturating_sub(1)) as usize & (SUB - 1);
-        if self.octaves[octave] == ABSENT {
-            self.octaves[octave] = (self.buckets.len() / SUB) as u8;
-            self.buckets.resize(self.buckets.len() + SUB, 0);
+        let bucket = bucket_of(value);
+        if bucket.wrapping_sub(self.first) >= self.buckets.len() {
+            self.reach(bucket);
         }
-        let bucket = &mut self.buckets[self.octaves[octave] as usize * SUB + sub];
-        *bucket = bucket.saturating_add(1);
+        if let Some(counted) = self.buckets.get_mut(bucket.wrapping_sub(self.first)) {
+            *counted = counted.saturating_add(1);
+        }
         self.count += 1;
         self.sum += u128::from(value);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
+    }
+
+    /// Makes room for the octave of `bucket` and those between it and the others.
+    #[cold]
+    fn reach(&mut self, bucket: usize) {
+        let octave = bucket & !(SUB - 1);
+        if self.buckets.is_empty() {
+            self.first = octave;
+        }
+        if octave < self.first {
+            let more = self.first - octave;
+            self.buckets.splice(0..0, std::iter::repeat_n(0, more));
+            self.first = octave;
+        }
+        let end = octave + SUB - self.first;
+        if end > self.buckets.len() {
+            self.buckets.reserve_exact(end - self.buckets.len());
+            self.buckets.resize(end, 0);
+        }
     }
 
     /// How many values were counted.
@@ -84,12 +120,10 @@ impl Histogram {
         }
         let rank = ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).clamp(1, self.count);
         let mut seen = 0u64;
-        for (octave, &place) in self.octaves.iter().enumerate().filter(|(_, p)| **p != ABSENT) {
-            for sub in 0..SUB {
-                seen += u64::from(self.buckets[place as usize * SUB + sub]);
-                if seen >= rank {
-                    return Some(Duration(middle(octave, sub).clamp(self.min, self.max)));
-                }
+        for (bucket, &counted) in self.buckets.iter().enumerate() {
+            seen += u64::from(counted);
+            if seen >= rank {
+                return Some(Duration(middle(self.first + bucket).clamp(self.min, self.max)));
             }
         }
         Some(Duration(self.max))
@@ -118,11 +152,8 @@ impl Histogram {
 
     /// The buckets that hold something, from small to large: their middle, and how many values they hold.
     pub fn values(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
-        let place = |(octave, &place): (usize, &u8)| (place != ABSENT).then_some((octave, place as usize * SUB));
-        self.octaves.iter().enumerate().filter_map(place).flat_map(move |(octave, start)| {
-            let bucket = move |(sub, &count): (usize, &u32)| (Duration(middle(octave, sub)), u64::from(count));
-            self.buckets[start..start + SUB].iter().enumerate().map(bucket).filter(|(_, count)| *count > 0)
-        })
+        let value = |(bucket, &count): (usize, &u32)| (Duration(middle(self.first + bucket)), u64::from(count));
+        self.buckets.iter().enumerate().filter(|(_, count)| **count > 0).map(value)
     }
 
     /// Adds the values of `other`.
@@ -142,41 +173,25 @@ impl Histogram {
         window.count -= earlier.count.min(window.count);
         window.sum -= earlier.sum.min(window.sum);
         (window.min, window.max) = (u64::MAX, 0);
-        for (octave, &place) in self.octaves.iter().enumerate().filter(|(_, p)| **p != ABSENT) {
-            for sub in 0..SUB {
-                if window.buckets[place as usize * SUB + sub] > 0 {
-                    let value = middle(octave, sub).clamp(self.min, self.max);
-                    window.min = window.min.min(value);
-                    window.max = window.max.max(value);
-                }
-            }
+        let mut there = window.buckets.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bucket, _)| bucket);
+        if let Some(low) = there.next() {
+            let high = there.next_back().unwrap_or(low);
+            let value = |bucket: usize| middle(self.first + bucket).clamp(self.min, self.max);
+            (window.min, window.max) = (value(low), value(high));
         }
         window
     }
 
     fn combine(&mut self, other: &Histogram, op: impl Fn(u32, u32) -> u32) {
-        for octave in 0..OCTAVES {
-            if other.octaves[octave] == ABSENT {
-                continue;
+        for (bucket, &count) in other.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let bucket = other.first + bucket;
+            if bucket.wrapping_sub(self.first) >= self.buckets.len() {
+                self.reach(bucket);
             }
-            if self.octaves[octave] == ABSENT {
-                self.octaves[octave] = (self.buckets.len() / SUB) as u8;
-                self.buckets.resize(self.buckets.len() + SUB, 0);
-            }
-            let (to, from) = (self.octaves[octave] as usize * SUB, other.octaves[octave] as usize * SUB);
-            for sub in 0..SUB {
-                self.buckets[to + sub] = op(self.buckets[to + sub], other.buckets[from + sub]);
-            }
+            let mine = &mut self.buckets[bucket - self.first];
+            *mine = op(*mine, count);
         }
     }
-}
-
-fn middle(octave: usize, sub: usize) -> u64 {
-    if octave == 0 {
-        return sub as u64;
-    }
-    let shift = octave - 1;
-    (((SUB + sub) as u64) << shift) + ((1u64 << shift) >> 1)
 }
 
 /// A number that changes at instants, with its mean over time.

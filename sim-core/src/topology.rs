@@ -4,7 +4,7 @@
 //! [`Routes`] has nodes sorted by key and links sorted by (caller, port, callee), whatever order they were added in.
 
 use crate::dist::Dist;
-use crate::rng::{hash_text, mix};
+use crate::rng::hash_text;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::BTreeMap;
@@ -201,9 +201,6 @@ impl Routes {
         self.key_hashes[node.0 as usize]
     }
 
-    pub(crate) fn seeds(&self, seed: u64) -> Vec<u64> {
-        self.key_hashes.iter().map(|&hash| mix(seed, hash)).collect()
-    }
 }
 
 #[cfg(test)]

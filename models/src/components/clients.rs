@@ -164,7 +164,7 @@ impl Clients {
 
     /// A root is born and tried for the first time.
     fn send(&mut self, ordinal: u64, client: u64, cx: &mut Cx<'_>) {
-        let root = cx.birth(ordinal, client);
+        let root = cx.birth(ordinal, client as u32);
         cx.classify(root, self.config.priority as u8, self.config.work as f32);
         self.waiting += 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
@@ -200,7 +200,7 @@ impl Clients {
         self.waiting -= 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
         if self.config.users.is_some() {
-            self.think(client as u32, cx);
+            self.think(client, cx);
         }
     }
 }

@@ -146,7 +146,7 @@ impl LoadBalancer {
     }
 
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let client = cx.root(cx.root_of(call)).map_or(0, |r| r.client);
+        let client = cx.root(cx.root_of(call)).map_or(0, |r| u64::from(r.client));
         let lineage = cx.get(call).map_or(0, |c| c.lineage);
         let Some(chosen) = self.choose(client, cx.draws(PURPOSE_CHOICE, lineage)) else {
             return cx.reply(call, Err(Code::Unavailable));
@@ -219,7 +219,7 @@ impl Component for LoadBalancer {
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let child = cx.call_at(cx.tag(call));
-        match cx.get(child).map(|c| (c.link, c.replica)) {
+        match cx.get(child).map(|c| (c.link, c.replica())) {
             Some((link, replica)) if !self.early.contains(&call) => {
                 cx.abandon(child);
                 let place = self.endpoints.iter().position(|e| (e.link, e.replica) == (link, replica));

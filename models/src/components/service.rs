@@ -115,33 +115,30 @@ const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
 
-/// What a timer is about; the number beside it is a job or a replica.
+/// What a timer is about; the number beside it is a replica. The end of a job's work or pause is no timer: its call is
+/// served until then.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tag {
-    /// A job has computed (a core of its own).
-    Computed = 0,
-    /// A job's pause before a retry is over.
-    Retry = 1,
     /// Jobs of a replica have computed (shared cores).
-    Shared = 2,
+    Shared = 0,
     /// A replica starts.
-    Start = 3,
+    Start = 1,
 }
 
 impl Tag {
     fn with(self, number: u32) -> u64 {
-        u64::from(number) << 2 | self as u64
+        u64::from(number) << 1 | self as u64
     }
 
     fn split(tag: u64) -> (Tag, u32) {
-        let what = [Tag::Computed, Tag::Retry, Tag::Shared, Tag::Start][(tag & 3) as usize];
-        (what, (tag >> 2) as u32)
+        (if tag & 1 == 0 { Tag::Shared } else { Tag::Start }, (tag >> 1) as u32)
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
-    Waiting,
+    /// Its place is free.
+    Gone,
     /// Computes before its calls.
     Before,
     /// Waits for a callee, or for the pause before a retry.
@@ -150,25 +147,28 @@ enum Stage {
     After,
 }
 
+/// A request that holds a worker; those that wait for one are calls in a queue and nothing more.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     call: CallId,
-    replica: u32,
-    stage: Stage,
-    /// Which of the links it calls or has called.
-    step: u32,
-    attempt: u32,
     child: CallId,
-    timer: TimerId,
     /// Processor time in all, as it turned out when it was started.
     demand: Duration,
     /// Processor time of the stretch it computes now.
     stretch: Duration,
     /// Start of the stretch: time (own core), or work attained by everyone (shared cores).
     mark: f64,
+    replica: u32,
+    /// Which of the links it calls or has called.
+    step: u32,
+    attempt: u16,
+    stage: Stage,
     /// Its caller has said that it has gone: it ends at the next step.
     cancelled: bool,
 }
+
+/// The tag of a call that waits for a worker of a replica; of one that has a worker it is the place of its job.
+const WAITS: u32 = 1 << 31;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -182,36 +182,40 @@ enum State {
 #[derive(Clone, Debug)]
 struct Replica {
     state: State,
-    /// Since when it is in this state.
-    since: Time,
     /// Started cold, so it warms up; false for those that stood there when the run began.
     cold: bool,
     busy: u32,
+    /// How many in the queue are still there.
+    waiting: u32,
+    /// Workers that compute, where cores are shared.
     computing: u32,
-    queue: VecDeque<u32>,
+    /// Those that were cancelled are passed over when their turn comes.
+    queue: VecDeque<CallId>,
+    /// Since when it is in this state.
+    since: Time,
     cpu: Sharing,
 }
 
 impl Replica {
     fn new(state: State, since: Time, cold: bool) -> Replica {
-        Replica { state, since, cold, busy: 0, computing: 0, queue: VecDeque::new(), cpu: Sharing::default() }
+        let (queue, cpu) = (VecDeque::new(), Sharing::default());
+        Replica { state, since, cold, busy: 0, waiting: 0, computing: 0, queue, cpu }
     }
 
     fn in_flight(&self) -> u64 {
-        u64::from(self.busy) + self.queue.len() as u64
+        u64::from(self.busy) + u64::from(self.waiting)
     }
 }
 
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
 pub struct Service {
-    config: Config,
-    calls: Vec<LinkId>,
     replicas: Vec<Replica>,
-    jobs: Vec<Option<Job>>,
+    jobs: Vec<Job>,
     free: Vec<u32>,
-    slow: f64,
-    kills: u64,
+    calls: Vec<LinkId>,
+    /// Numbers of the replicas that are up.
+    ready: Vec<u32>,
     /// Sums over replicas, kept up to date.
     busy: u32,
     queued: u32,
@@ -219,15 +223,9 @@ pub struct Service {
     computing: u32,
     /// Replicas that are not down.
     alive: u32,
-    /// What the gauges were last set to.
-    shown: Shown,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Shown {
-    busy: u32,
-    queued: u32,
-    computing: u32,
+    slow: f64,
+    kills: u64,
+    config: Config,
 }
 
 impl Config {
@@ -241,10 +239,6 @@ impl Config {
 }
 
 impl Service {
-    fn ready(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.replicas.len() as u32).filter(|&r| self.replicas[r as usize].state == State::Up)
-    }
-
     fn memory(&self, replica: &Replica) -> u64 {
         match replica.state {
             State::Down | State::Removed => 0,
@@ -259,76 +253,88 @@ impl Service {
         share / self.slow
     }
 
-    fn choose(&self, call: CallId, cx: &Cx<'_>) -> Option<u32> {
-        let record = cx.get(call)?;
-        if record.replica != ANY_REPLICA {
-            let there = self.replicas.get(record.replica as usize)?;
-            return (there.state == State::Up).then_some(record.replica);
+    #[inline]
+    fn choose(&self, asked: u32, lineage: u64, cx: &Cx<'_>) -> Option<u32> {
+        if asked != ANY_REPLICA {
+            let there = self.replicas.get(asked as usize)?;
+            return (there.state == State::Up).then_some(asked);
         }
-        let n = self.ready().count() as u64;
-        if n == 1 {
-            return self.ready().next();
+        match *self.ready.as_slice() {
+            [] => None,
+            [only] => Some(only),
+            ref ready => {
+                let pick = cx.draws(PURPOSE_REPLICA, lineage).below(ready.len() as u64);
+                ready.get(pick as usize).copied()
+            }
         }
-        let pick = cx.draws(PURPOSE_REPLICA, record.lineage).below(n);
-        self.ready().nth(pick as usize)
     }
 
+    #[inline]
     fn admit(&mut self, job: Job) -> u32 {
         match self.free.pop() {
             Some(place) => {
-                self.jobs[place as usize] = Some(job);
+                self.jobs[place as usize] = job;
                 place
             }
             None => {
-                self.jobs.push(Some(job));
+                self.jobs.push(job);
                 self.jobs.len() as u32 - 1
             }
         }
     }
 
-    /// A worker takes the job.
-    fn start(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let Some(job) = self.jobs[place as usize].as_mut() else { return };
-        let lineage = cx.get(job.call).map_or(0, |c| c.lineage);
-        let work = cx.root(cx.root_of(job.call)).map_or(1.0, |root| f64::from(root.work));
-        let replica = &mut self.replicas[job.replica as usize];
-        replica.busy += 1;
-        self.busy += 1;
+    /// A worker of a replica takes the call; the worker is counted by whoever knows where it comes from.
+    #[inline]
+    fn start(&mut self, call: CallId, number: u32, cx: &mut Cx<'_>) {
+        let Some((record, root)) = cx.origin(call) else { return };
+        let (lineage, work) = (record.lineage, f64::from(root.work));
         let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)).scaled(work);
+        let replica = &self.replicas[number as usize];
         if replica.cold {
             demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
         }
-        job.demand = demand;
-        job.stage = Stage::Before;
-        let ratio = self.config.call_ratio.0;
-        if ratio < 1.0 && cx.draws(PURPOSE_CALLS, lineage).unit() >= ratio {
-            job.step = u32::MAX;
+        let mut step = 0;
+        if !self.calls.is_empty() {
+            let ratio = self.config.call_ratio.0;
+            if ratio < 1.0 && cx.draws(PURPOSE_CALLS, lineage).unit() >= ratio {
+                step = u32::MAX;
+            }
         }
         let share = self.config.after_share.0;
         let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
+        let place = self.admit(Job {
+            call,
+            child: Key::NONE,
+            demand,
+            stretch,
+            mark: 0.0,
+            replica: number,
+            step,
+            attempt: 0,
+            stage: Stage::Before,
+            cancelled: false,
+        });
+        cx.set_tag(call, place);
         self.compute(place, stretch, cx);
     }
 
+    #[inline]
     fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
         let now = cx.now();
-        let Some(job) = self.jobs[place as usize].as_mut() else { return };
+        let job = &mut self.jobs[place as usize];
+        let Some(cores) = self.config.cores else {
+            // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
+            job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
+            job.mark = now.0 as f64;
+            return cx.serve(job.call, job.stretch);
+        };
         job.stretch = stretch;
         let number = job.replica;
-        match self.config.cores {
-            None => {
-                // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
-                job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
-                job.mark = now.0 as f64;
-                job.timer = cx.timer(job.stretch, Tag::Computed.with(place));
-            }
-            Some(cores) => {
-                let replica = &mut self.replicas[number as usize];
-                replica.cpu.start(now, place, stretch);
-                job.mark = replica.cpu.attained(now);
-                self.rearm(number, cores, cx);
-            }
-        }
-        self.computing_changes(number, true);
+        let replica = &mut self.replicas[number as usize];
+        replica.cpu.start(now, place, stretch);
+        job.mark = replica.cpu.attained(now);
+        self.computing_changes(number, true, cores, cx);
+        self.rearm(number, cores, cx);
     }
 
     fn rearm(&mut self, number: u32, cores: u32, cx: &mut Cx<'_>) {
@@ -337,12 +343,13 @@ impl Service {
     }
 
     /// The job has computed its stretch.
+    #[inline]
     fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let Some(job) = self.jobs[place as usize].as_mut() else { return };
-        job.timer = Key::NONE;
-        cx.work(job.call, job.stretch);
-        let (stage, cancelled, number) = (job.stage, job.cancelled, job.replica);
-        self.computing_changes(number, false);
+        let &Job { call, stretch, stage, cancelled, replica, .. } = &self.jobs[place as usize];
+        cx.work(call, stretch);
+        if let Some(cores) = self.config.cores {
+            self.computing_changes(replica, false, cores, cx);
+        }
         if stage == Stage::After || cancelled {
             self.finish(place, Ok(()), cx);
         } else {
@@ -351,31 +358,29 @@ impl Service {
     }
 
     /// Calls what comes next, or computes the rest.
+    #[inline]
     fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let Some(job) = self.jobs[place as usize].as_mut() else { return };
+        let job = &mut self.jobs[place as usize];
         if let Some(&link) = self.calls.get(job.step as usize) {
             job.stage = Stage::Calling;
-            let (call, attempt, step) = (job.call, job.attempt, job.step);
-            let Some(record) = cx.get(call).copied() else { return };
+            let Some(record) = cx.get(job.call) else { return };
             // Step 0, attempt 0 has the caller's lineage; every other one its own, by (step, attempt).
-            let lineage = cx.branch(record.lineage, u64::from(step) << 16 | u64::from(attempt));
+            let lineage = cx.branch(record.lineage, u64::from(job.step) << 16 | u64::from(job.attempt));
             let spec = CallSpec {
-                root: cx.root_of(call),
-                parent: Some(call),
+                root: cx.root_of(job.call),
+                parent: Some(job.call),
                 lineage,
-                attempt: attempt as u16,
+                attempt: job.attempt,
                 replica: ANY_REPLICA,
                 tag: place,
                 timeout: self.config.call_timeout,
                 cancel: self.config.call_cancel,
             };
-            let child = cx.call(link, spec);
-            if let Some(job) = self.jobs[place as usize].as_mut() {
-                job.child = child;
-            }
+            job.child = cx.call(link, spec);
             return;
         }
-        let rest = job.demand.scaled(self.config.after_share.0);
+        let share = self.config.after_share.0;
+        let rest = if share == 0.0 { Duration::ZERO } else { job.demand.scaled(share) };
         if rest > Duration::ZERO {
             job.stage = Stage::After;
             self.compute(place, rest, cx);
@@ -385,61 +390,73 @@ impl Service {
     }
 
     /// Answers, and gives the worker to the next in the queue.
+    #[inline]
     fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
-        let Some(job) = self.jobs[place as usize].take() else { return };
+        let job = &mut self.jobs[place as usize];
+        job.stage = Stage::Gone;
+        let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
         self.free.push(place);
-        if job.cancelled {
-            cx.forget(job.call)
-        } else {
-            cx.reply(job.call, outcome)
+        if cancelled { cx.forget(call) } else { cx.reply(call, outcome) }
+        let replica = &mut self.replicas[number as usize];
+        if replica.waiting > 0 {
+            while let Some(next) = replica.queue.pop_front() {
+                if cx.get(next).is_some() {
+                    replica.waiting -= 1;
+                    self.queued -= 1;
+                    self.queue_changed(cx);
+                    return self.start(next, number, cx);
+                }
+            }
         }
-        let replica = &mut self.replicas[job.replica as usize];
         replica.busy -= 1;
         self.busy -= 1;
-        if let Some(next) = replica.queue.pop_front() {
-            self.queued -= 1;
-            self.start(next, cx);
-        } else if replica.state == State::Draining && replica.busy == 0 {
+        if replica.state == State::Draining && replica.busy == 0 {
             replica.state = State::Removed;
             replica.since = cx.now();
             self.publish(cx);
         }
+        self.busy_changed(cx);
     }
 
-    /// Sets the gauges that change from request to request.
     #[inline]
-    fn touch(&mut self, cx: &mut Cx<'_>) {
-        let shown = self.shown;
-        if shown.busy != self.busy {
-            cx.gauge(GAUGE_BUSY, u64::from(self.busy));
-            if self.config.cores.is_none() {
-                cx.gauge(slot::USED, u64::from(self.busy));
-            }
+    fn busy_changed(&self, cx: &mut Cx<'_>) {
+        let busy = u64::from(self.busy);
+        cx.gauge(GAUGE_BUSY, busy);
+        if self.config.cores.is_none() {
+            cx.gauge(slot::USED, busy);
         }
-        if shown.queued != self.queued {
-            cx.gauge(slot::QUEUE, u64::from(self.queued));
-        }
-        if shown.computing != self.computing {
-            cx.gauge(slot::USED, u64::from(self.computing));
-        }
-        if self.config.memory_limit.is_some() && (shown.busy, shown.queued) != (self.busy, self.queued) {
+        self.memory_changed(cx);
+    }
+
+    #[inline]
+    fn queue_changed(&self, cx: &mut Cx<'_>) {
+        cx.gauge(slot::QUEUE, u64::from(self.queued));
+        self.memory_changed(cx);
+    }
+
+    #[inline]
+    fn memory_changed(&self, cx: &mut Cx<'_>) {
+        if self.config.memory_limit.is_some() {
             cx.gauge(GAUGE_MEMORY, self.memory_in_all());
         }
-        self.shown = Shown { busy: self.busy, queued: self.queued, computing: self.computing };
     }
 
     /// Sets all gauges: after a replica has come or gone.
     fn publish(&mut self, cx: &mut Cx<'_>) {
         let alive = |r: &&Replica| !matches!(r.state, State::Down | State::Removed);
         self.alive = self.replicas.iter().filter(alive).count() as u32;
+        self.ready.clear();
+        let up = |r: &u32| self.replicas[*r as usize].state == State::Up;
+        self.ready.extend((0..self.replicas.len() as u32).filter(up));
         let each = self.config.cores.unwrap_or(self.config.workers);
         cx.gauge(slot::CAPACITY, u64::from(self.alive) * u64::from(each));
-        cx.gauge(GAUGE_READY, self.ready().count() as u64);
+        cx.gauge(GAUGE_READY, self.ready.len() as u64);
         cx.gauge(GAUGE_KILLS, self.kills);
-        if self.config.memory_limit.is_some() {
-            cx.gauge(GAUGE_MEMORY, self.memory_in_all());
+        if self.config.cores.is_some() {
+            cx.gauge(slot::USED, u64::from(self.computing));
         }
-        self.touch(cx);
+        self.queue_changed(cx);
+        self.busy_changed(cx);
     }
 
     /// Memory of all replicas that live.
@@ -449,19 +466,20 @@ impl Service {
         self.config.memory_base.0.saturating_mul(u64::from(self.alive)).saturating_add(requests)
     }
 
-    /// `change` more workers of a replica compute (or one less); with shared cores no more are in use than there are.
-    #[inline]
-    fn computing_changes(&mut self, replica: u32, up: bool) {
+    /// One more worker of a replica computes, or one less; no more cores are in use than there are.
+    fn computing_changes(&mut self, replica: u32, up: bool, cores: u32, cx: &mut Cx<'_>) {
         let replica = &mut self.replicas[replica as usize];
         let before = replica.computing;
         replica.computing = if up { before + 1 } else { before - 1 };
-        if let Some(cores) = self.config.cores {
-            self.computing = self.computing + replica.computing.min(cores) - before.min(cores);
+        let change = (replica.computing.min(cores), before.min(cores));
+        if change.0 != change.1 {
+            self.computing = self.computing + change.0 - change.1;
+            cx.gauge(slot::USED, u64::from(self.computing));
         }
     }
 
     fn announce(&self, cx: &mut Cx<'_>) {
-        cx.tell_callers(&Message::Endpoints(self.ready().collect()));
+        cx.tell_callers(&Message::Endpoints(self.ready.clone()));
     }
 
     /// The replica dies: connections are reset, what was done on it is lost.
@@ -474,30 +492,40 @@ impl Service {
         let attained = replica.cpu.attained(now);
         replica.cpu.clear(cx);
         self.busy -= replica.busy;
-        self.queued -= replica.queue.len() as u32;
+        self.queued -= replica.waiting;
         if let Some(cores) = self.config.cores {
             self.computing -= replica.computing.min(cores);
         }
         let draining = replica.state == State::Draining;
-        *replica = Replica::new(if draining { State::Removed } else { State::Down }, now, true);
+        let fresh = Replica::new(if draining { State::Removed } else { State::Down }, now, true);
+        let killed = std::mem::replace(replica, fresh);
         for place in 0..self.jobs.len() {
-            let Some(job) = self.jobs[place].filter(|j| j.replica == number) else { continue };
-            self.jobs[place] = None;
+            let job = self.jobs[place];
+            if job.stage == Stage::Gone || job.replica != number {
+                continue;
+            }
+            self.jobs[place].stage = Stage::Gone;
             self.free.push(place as u32);
             if matches!(job.stage, Stage::Before | Stage::After) {
                 let reached = if self.config.cores.is_some() { attained } else { now.0 as f64 };
                 cx.work(job.call, Duration((reached - job.mark).max(0.0) as u64).min(job.stretch));
             }
-            cx.cancel(job.timer);
             if job.stage == Stage::Calling && self.config.call_cancel {
                 cx.abandon(job.child);
             }
             cx.waste(job.call);
             cx.reply(job.call, Err(Code::BadGateway));
         }
+        for call in killed.queue {
+            // Those that were cancelled have gone.
+            if cx.get(call).is_some() {
+                cx.reply(call, Err(Code::BadGateway));
+            }
+        }
         if !draining {
             cx.timer(self.config.restart_delay, Tag::Start.with(number));
         }
+        self.publish(cx);
         self.announce(cx);
     }
 
@@ -526,6 +554,7 @@ impl Service {
             }
             cx.timer(self.config.restart_delay, Tag::Start.with(number as u32));
         }
+        self.publish(cx);
         self.announce(cx);
     }
 }
@@ -538,128 +567,116 @@ impl Component for Service {
         // What stands at the beginning has been running for a while: it is warm.
         let replicas = (0..config.replicas).map(|_| Replica::new(State::Up, Time::ZERO, false)).collect();
         Service {
-            config,
-            calls: Vec::new(),
             replicas,
             jobs: Vec::new(),
             free: Vec::new(),
-            slow: 1.0,
-            kills: 0,
+            calls: Vec::new(),
+            ready: Vec::new(),
             busy: 0,
             queued: 0,
             computing: 0,
             alive: 0,
-            shown: Shown::default(),
+            slow: 1.0,
+            kills: 0,
+            config,
         }
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.calls = cx.links(PortId(0));
-        self.announce(cx);
         self.publish(cx);
+        self.announce(cx);
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let Some(number) = self.choose(call, cx) else {
+        let Some(record) = cx.get(call) else { return };
+        let Some(number) = self.choose(record.replica(), record.lineage, cx) else {
             // Nobody listens there: the connection is refused.
             return cx.reply(call, Err(Code::BadGateway));
         };
-        let replica = &self.replicas[number as usize];
-        let free_worker = replica.busy < self.config.workers;
-        if !free_worker && self.config.queue.is_some_and(|cap| replica.queue.len() >= cap as usize) {
-            return cx.reply(call, Err(Code::Unavailable));
-        }
-        let place = self.admit(Job {
-            call,
-            replica: number,
-            stage: Stage::Waiting,
-            step: 0,
-            attempt: 0,
-            child: Key::NONE,
-            timer: Key::NONE,
-            demand: Duration::ZERO,
-            stretch: Duration::ZERO,
-            mark: 0.0,
-            cancelled: false,
-        });
-        cx.set_tag(call, place);
-        if free_worker {
-            self.start(place, cx);
+        let replica = &mut self.replicas[number as usize];
+        if replica.busy < self.config.workers {
+            replica.busy += 1;
+            self.busy += 1;
+            self.busy_changed(cx);
+            self.start(call, number, cx);
         } else {
-            self.replicas[number as usize].queue.push_back(place);
+            if self.config.queue.is_some_and(|cap| replica.waiting >= cap) {
+                return cx.reply(call, Err(Code::Unavailable));
+            }
+            replica.queue.push_back(call);
+            replica.waiting += 1;
             self.queued += 1;
+            cx.set_tag(call, WAITS | number);
+            self.queue_changed(cx);
         }
         if let Some(limit) = self.config.memory_limit
             && self.memory(&self.replicas[number as usize]) > limit.0
         {
             self.kills += 1;
             self.kill(number, cx);
-            self.publish(cx);
         }
-        self.touch(cx);
+    }
+
+    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        let place = cx.tag(call);
+        match self.jobs.get(place as usize).map(|job| job.stage) {
+            Some(Stage::Before | Stage::After) => self.computed(place, cx),
+            // The pause before a retry is over.
+            Some(Stage::Calling) => self.next_step(place, cx),
+            Some(Stage::Gone) | None => debug_assert!(false, "a call that is served has a job"),
+        }
     }
 
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         let place = reply.tag;
-        let Some(Some(job)) = self.jobs.get_mut(place as usize) else { return };
+        // A job that was killed or cancelled no longer hears of its calls: its own call has gone.
+        let Some(job) = self.jobs.get_mut(place as usize) else { return };
         job.child = Key::NONE;
-        match reply.outcome {
-            Ok(()) => {
-                job.step += 1;
-                job.attempt = 0;
-                self.next_step(place, cx);
+        let Err(code) = reply.outcome else {
+            job.step += 1;
+            job.attempt = 0;
+            return self.next_step(place, cx);
+        };
+        let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
+        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws) {
+            Some(pause) => {
+                job.attempt += 1;
+                cx.serve(job.call, pause);
             }
-            Err(code) => {
-                let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
-                match self.config.call_retry.pause(job.attempt, code, &mut draws) {
-                    Some(pause) => {
-                        job.attempt += 1;
-                        job.timer = cx.timer(pause, Tag::Retry.with(place));
-                    }
-                    None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
-                    None => self.finish(place, Err(Code::Internal), cx),
-                }
-            }
+            None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
+            None => self.finish(place, Err(Code::Internal), cx),
         }
-        self.touch(cx);
     }
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let place = cx.tag(call);
-        let Some(Some(job)) = self.jobs.get_mut(place as usize) else { return };
-        job.cancelled = true;
-        match job.stage {
-            Stage::Waiting => {
-                let number = job.replica as usize;
-                self.replicas[number].queue.retain(|&p| p != place);
-                self.queued -= 1;
-                self.jobs[place as usize] = None;
-                self.free.push(place);
-                cx.forget(call);
+        let tag = cx.tag(call);
+        if tag & WAITS != 0 {
+            let replica = &mut self.replicas[(tag & !WAITS) as usize];
+            replica.waiting -= 1;
+            self.queued -= 1;
+            cx.forget(call);
+            // Those that have gone are passed over; when they are most of the queue, it is swept.
+            if replica.queue.len() > 2 * replica.waiting as usize + 64 {
+                replica.queue.retain(|&c| cx.get(c).is_some());
             }
-            Stage::Calling => {
-                let (child, timer) = (job.child, job.timer);
-                cx.cancel(timer);
-                cx.abandon(child);
-                self.finish(place, Ok(()), cx);
-            }
-            Stage::Before | Stage::After => {}
+            return self.queue_changed(cx);
         }
-        self.touch(cx);
+        let Some(job) = self.jobs.get_mut(tag as usize) else { return };
+        job.cancelled = true;
+        if job.stage == Stage::Calling {
+            let child = job.child;
+            cx.abandon(child);
+            self.finish(tag, Ok(()), cx);
+        }
     }
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
+        let now = cx.now();
         match Tag::split(tag) {
-            (Tag::Computed, place) => self.computed(place, cx),
-            (Tag::Retry, place) => {
-                if let Some(Some(job)) = self.jobs.get_mut(place as usize) {
-                    job.timer = Key::NONE;
-                    self.next_step(place, cx);
-                }
-            }
             (Tag::Shared, number) => {
                 self.replicas[number as usize].cpu.timer_fired();
-                while let Some(place) = self.replicas[number as usize].cpu.finished(cx.now()) {
+                while let Some(place) = self.replicas[number as usize].cpu.finished(now) {
                     self.computed(place, cx);
                 }
                 if let Some(cores) = self.config.cores {
@@ -667,16 +684,14 @@ impl Component for Service {
                 }
             }
             (Tag::Start, number) => {
-                let now = cx.now();
                 let replica = &mut self.replicas[number as usize];
                 if replica.state == State::Down && now.since(replica.since) >= self.config.restart_delay {
                     *replica = Replica::new(State::Up, now, true);
-                    self.announce(cx);
                     self.publish(cx);
+                    self.announce(cx);
                 }
             }
         }
-        self.touch(cx);
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
@@ -714,19 +729,24 @@ impl Component for Service {
     }
 
     fn heap_bytes(&self) -> usize {
-        self.jobs.len() * size_of::<Option<Job>>() + self.free.len() * 4 + self.queued as usize * 4
+        let queues: usize = self.replicas.iter().map(|r| r.queue.len()).sum();
+        self.jobs.len() * size_of::<Job>() + self.free.len() * 4 + queues * size_of::<CallId>()
     }
 
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         let mut replicas: Vec<ReplicaStatus> = self.replicas.iter().map(|r| self.replica_status(r, now)).collect();
-        for job in self.jobs.iter().flatten().filter(|j| !waits(j.call)) {
-            let replica = &mut replicas[job.replica as usize];
-            if job.stage == Stage::Waiting { replica.queue_zombies += 1 } else { replica.zombies += 1 }
+        for job in self.jobs.iter().filter(|j| j.stage != Stage::Gone && !waits(j.call)) {
+            replicas[job.replica as usize].zombies += 1;
+        }
+        for (shown, replica) in replicas.iter_mut().zip(&self.replicas) {
+            let gone = replica.queue.iter().filter(|&&call| !waits(call)).count();
+            // Calls that were cancelled are no longer there at all.
+            shown.queue_zombies = (gone - (replica.queue.len() - replica.waiting as usize)) as u32;
         }
         while replicas.len() > 1 && self.replicas[replicas.len() - 1].state == State::Removed {
             replicas.pop();
         }
-        let up = self.ready().count() as u32;
+        let up = self.ready.len() as u32;
         let (used, capacity) = match self.config.cores {
             Some(cores) => (self.replicas.iter().map(|r| r.computing.min(cores)).sum(), cores * up),
             None => (self.busy, self.config.workers.saturating_mul(up)),
@@ -770,7 +790,7 @@ impl Service {
             slots: self.config.workers,
             busy: replica.busy,
             zombies: 0,
-            queue: replica.queue.len() as u32,
+            queue: replica.waiting,
             queue_zombies: 0,
             queue_cap: self.config.queue,
             memory: self.memory(replica),

@@ -1,13 +1,19 @@
 //! What a model can do: the one door between a component and the engine.
 
+use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
+use crate::call::{CallSpec, Root};
+use crate::rng::{Draws, arrival_stream, mix};
+use crate::time::Duration;
+use crate::topology::PortId;
+use rand_chacha::ChaCha8Rng;
 
 impl<M: Model> Ctx<'_, M> {
     /// The clock.
     #[inline]
     #[must_use]
     pub fn now(&self) -> Time {
-        self.kernel.now
+        self.kernel.now()
     }
 
     /// The links that leave a port of this node, sorted by callee.
@@ -32,13 +38,13 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     #[must_use]
     pub fn draws(&self, purpose: u64, lineage: u64) -> Draws {
-        Draws::new(self.kernel.seeds[self.node.0 as usize] ^ purpose, lineage)
+        Draws::new(self.kernel.nodes[self.node.0 as usize].seed ^ purpose, lineage)
     }
 
     /// The sequential stream of exogenous arrivals for `purpose`.
     #[must_use]
     pub fn arrivals(&self, purpose: u64) -> ChaCha8Rng {
-        arrival_stream(mix(self.kernel.seeds[self.node.0 as usize], purpose))
+        arrival_stream(mix(self.kernel.nodes[self.node.0 as usize].seed, purpose))
     }
 
     /// A lineage for the `n`-th root of this node, and for the `n`-th attempt, step or branch of something (`lineage`).
@@ -46,34 +52,18 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     #[must_use]
     pub fn branch(&self, lineage: u64, n: u64) -> u64 {
-        if n == 0 { lineage } else { mix(lineage, self.kernel.routes.key_hash(self.node) ^ n) }
+        if n == 0 { lineage } else { mix(lineage, self.kernel.nodes[self.node.0 as usize].key_hash ^ n) }
     }
 
     /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
-    pub fn birth(&mut self, ordinal: u64, client: u64) -> RootId {
-        let kernel = &mut *self.kernel;
-        let lineage = mix(kernel.routes.key_hash(self.node), ordinal);
-        kernel.totals.born += 1;
-        kernel.totals.in_flight += 1;
-        let stats = &mut kernel.nodes[self.node.0 as usize];
-        stats.offered += 1;
-        stats.offered_first += 1;
-        kernel.roots.insert(Root {
-            born: kernel.now,
-            lineage,
-            client,
-            work: 1.0,
-            priority: 0,
-            node: self.node.0,
-            calls: 0,
-            busy_ns: 0,
-            ended: false,
-            counted: true,
-        })
+    #[inline]
+    pub fn birth(&mut self, ordinal: u64, client: u32) -> RootId {
+        self.kernel.birth(self.node, ordinal, client)
     }
 
     /// What kind of request a root of this node is, told before its first attempt is sent: its criticality (0 is the most
     /// important) and the work it asks for, as a multiple of what is usual.
+    #[inline]
     pub fn classify(&mut self, id: RootId, priority: u8, work: f32) {
         debug_assert!(work >= 0.0, "work is not negative");
         if let Some(root) = self.kernel.roots.get_mut(id) {
@@ -88,11 +78,13 @@ impl<M: Model> Ctx<'_, M> {
 
     /// A root that has not ended, or whose calls still run.
     #[must_use]
+    #[inline]
     pub fn root(&self, id: RootId) -> Option<&Root> {
         self.kernel.roots.get(id)
     }
 
     /// The root ends: once, answered or failed. `in_time` says whether the answer is good for its SLO.
+    #[inline]
     pub fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
         self.kernel.end_root(id, outcome, in_time);
     }
@@ -101,17 +93,18 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     pub fn call(&mut self, link: LinkId, spec: CallSpec) -> CallId {
         debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
-        self.kernel.call(self.node, link, spec)
+        self.kernel.call(self.node, link, &spec)
     }
 
     /// Passes an arrived call on, transparently: same root, same lineage.
     #[inline]
     pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
-        let record = *self.kernel.calls.get(call)?;
+        let record = self.kernel.calls.get(call)?;
+        let (root, lineage) = (record.root, record.lineage);
         let spec = CallSpec {
-            root: self.kernel.roots.key_at(record.root),
+            root: self.kernel.roots.key_at(root),
             parent: Some(call),
-            lineage: record.lineage,
+            lineage,
             attempt: 0,
             replica,
             tag,
@@ -119,6 +112,14 @@ impl<M: Model> Ctx<'_, M> {
             cancel: true,
         };
         Some(self.call(link, spec))
+    }
+
+    /// A live call and the root that it is done for.
+    #[inline]
+    #[must_use]
+    pub fn origin(&self, call: CallId) -> Option<(&Call, &Root)> {
+        let record = self.kernel.calls.get(call)?;
+        Some((record, self.kernel.roots.at(record.root)?))
     }
 
     /// The root at an index that a node kept while it knows that the root has not ended.
@@ -158,7 +159,7 @@ impl<M: Model> Ctx<'_, M> {
     /// Whether somebody still waits for the answer, all the way up.
     #[must_use]
     pub fn is_waited_for(&self, call: CallId) -> bool {
-        waited_for(self.kernel, call)
+        self.kernel.waited_for(call)
     }
 
     /// Answers an arrived call.
@@ -171,25 +172,16 @@ impl<M: Model> Ctx<'_, M> {
     /// the origin, and this one is done with it. What is drawn there is keyed by `lineage`.
     pub fn hand_on(&mut self, call: CallId, link: LinkId, lineage: u64) {
         let kernel = &mut *self.kernel;
-        let now = kernel.now;
-        let to = kernel.routes.links()[link.0 as usize].to;
+        let now = kernel.now();
+        let to = kernel.wires[link.0 as usize].to;
         let Some(record) = kernel.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else { return };
-        record.stage = Stage::Outbound;
-        let stats = &mut kernel.nodes[record.at.0 as usize];
+        let stats = &mut kernel.nodes[record.at.0 as usize].stats;
         stats.answered += 1;
         stats.latency.record(now.since(record.since));
-        record.at = to;
-        record.lineage = lineage;
-        record.replica = ANY_REPLICA;
-        record.callee_tag = u32::MAX;
-        let by_retry = record.by_retry;
-        let stats = &mut kernel.links[link.0 as usize];
-        if by_retry {
-            stats.calls_retry += 1
-        } else {
-            stats.calls_first += 1
-        }
-        kernel.send(link, lineage, false, Kind::Deliver, call.index, call.generation);
+        record.hand_on(to, lineage, now);
+        let stats = &mut kernel.wires[link.0 as usize].stats;
+        *(if record.by_retry() { &mut stats.calls_retry } else { &mut stats.calls_first }) += 1;
+        kernel.send(link, lineage, false, Kind::Deliver, call);
     }
 
     /// The root that an arrived call is done for.
@@ -210,11 +202,11 @@ impl<M: Model> Ctx<'_, M> {
     /// Gives up a call of this node that has not ended, without a word; the callee hears of it if the call says so.
     pub fn abandon(&mut self, call: CallId) {
         let kernel = &mut *self.kernel;
-        let Some(record) = kernel.calls.get_mut(call).filter(|c| !c.abandoned) else { return };
-        record.abandoned = true;
-        let record = *record;
-        if record.cancel && record.stage != Stage::Returning {
-            kernel.send(record.link, record.lineage, false, Kind::Cancel, call.index, call.generation);
+        let Some(record) = kernel.calls.get_mut(call).filter(|c| !c.abandoned()) else { return };
+        record.abandon();
+        let (link, lineage, tell) = (record.link, record.lineage, record.cancel() && record.stage != Stage::Returning);
+        if tell {
+            kernel.send(link, lineage, false, Kind::Cancel, call);
         }
     }
 
@@ -230,15 +222,25 @@ impl<M: Model> Ctx<'_, M> {
         if let Some(record) = kernel.calls.get_mut(call) {
             record.busy_ns += length.0;
             kernel.totals.busy_ns += u128::from(length.0);
-            kernel.nodes[self.node.0 as usize].busy_ns += u128::from(length.0);
+            kernel.nodes[self.node.0 as usize].stats.busy_ns += u128::from(length.0);
+            if kernel.watched {
+                kernel.observed.push(Observed::Worked(self.node, call, length));
+            }
         }
+    }
+
+    /// Serves an arrived call for so long: then comes [`Model::on_served`], unless the call has been answered, forgotten or
+    /// handed on by then. A call can be served only once at a time; it takes no timer and no cancelling.
+    #[inline]
+    pub fn serve(&mut self, call: CallId, length: Duration) {
+        self.kernel.queue.push(length.0, Kind::Served, call.index, call.generation);
     }
 
     /// Sets a timer; `tag` comes back with it.
     #[inline]
     pub fn timer(&mut self, delay: Duration, tag: u64) -> TimerId {
-        let id = self.kernel.timers.insert(TimerSlot { node: self.node, tag });
-        self.kernel.queue.push(self.kernel.now.0, delay.0, Kind::Timer, id.index, id.generation);
+        let id = self.kernel.timers.insert(TimerSlot::new(self.node, tag));
+        self.kernel.queue.push(delay.0, Kind::Timer, id.index, id.generation);
         id
     }
 
@@ -263,8 +265,8 @@ impl<M: Model> Ctx<'_, M> {
                 kernel.posts.len() as u32 - 1
             }
         };
-        let ordinal = kernel.queue_ordinal();
-        kernel.send(link, ordinal, upstream, Kind::Message, index, 0);
+        let lineage = kernel.message_lineage();
+        kernel.send(link, lineage, upstream, Kind::Message, Key { index, generation: 0 });
     }
 
     /// Sends a message to everyone who calls this node.
@@ -279,27 +281,27 @@ impl<M: Model> Ctx<'_, M> {
     /// it left without.
     #[inline]
     pub fn waited(&mut self, length: Duration) {
-        self.kernel.nodes[self.node.0 as usize].wait.record(length);
+        self.kernel.nodes[self.node.0 as usize].stats.wait.record(length);
     }
 
     /// So many calls are at this node now.
     #[inline]
     pub fn level(&mut self, calls: u64) {
-        let now = self.kernel.now;
-        self.kernel.nodes[self.node.0 as usize].levels.set(calls, now);
+        let now = self.kernel.now();
+        self.kernel.nodes[self.node.0 as usize].stats.levels.set(calls, now);
     }
 
     /// A call of `demand` (service time, had it been alone) was done after `sojourn` at this node.
     #[inline]
     pub fn served(&mut self, demand: Duration, sojourn: Duration) {
-        self.kernel.nodes[self.node.0 as usize].slowdown.record(demand, sojourn);
+        self.kernel.nodes[self.node.0 as usize].stats.slowdown.record(demand, sojourn);
     }
 
     /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.
     #[inline]
     pub fn gauge(&mut self, slot: usize, value: u64) {
-        let now = self.kernel.now;
-        if let Some(gauge) = self.kernel.nodes[self.node.0 as usize].gauges.get_mut(slot) {
+        let now = self.kernel.now();
+        if let Some(gauge) = self.kernel.nodes[self.node.0 as usize].stats.gauges.get_mut(slot) {
             gauge.set(value, now);
         }
     }

@@ -1,289 +1,25 @@
 //! The run: delivers events in order, keeps the books of calls, roots and work, and stops where it is told.
 
 mod ctx;
+mod kernel;
 mod limits;
 
+pub(crate) use kernel::Kernel;
 pub use limits::{Budget, Halt, Limits, Progress};
 
-use crate::call::{
-    ANY_REPLICA, Call, CallId, CallSpec, Outcome, Reply, Root, RootId, Stage, outcome_code, outcome_from,
-};
-use crate::digest::{Digest, absorb, combine};
-use crate::dist::Dist;
+use crate::call::{Call, CallId, Outcome, Reply, RootId, Stage, outcome_from};
+use crate::digest::{Digest, combine};
 use crate::model::{Ctx, Model, TimerId};
 use crate::outcome::Code;
-use crate::probe::{Delivery, Event, Probe};
-use crate::queue::{Entry, EventQueue, Kind};
-use crate::rng::{Draws, arrival_stream, hash_text, mix};
-use crate::slab::{Key, Slab};
+use crate::probe::{Delivery, Probe};
+use crate::queue::{Due, Kind};
+use crate::rng::hash_text;
+use crate::slab::Key;
 use crate::stats::{LinkStats, NodeStats, Totals};
-use crate::time::{Duration, Time};
-use crate::topology::{LinkId, NodeId, PortId, Routes};
-use rand_chacha::ChaCha8Rng;
+use crate::time::Time;
+use crate::topology::{LinkId, NodeId, Routes};
+use kernel::Observed;
 use std::sync::Arc;
-
-#[derive(Clone, Copy, Debug)]
-struct TimerSlot {
-    node: NodeId,
-    tag: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Post<T> {
-    link: LinkId,
-    /// From callee to caller.
-    upstream: bool,
-    message: Option<T>,
-}
-
-/// Everything but the models: clock, event list, calls, books.
-#[derive(Clone, Debug)]
-pub(crate) struct Kernel<T> {
-    now: Time,
-    events: u64,
-    instant_events: u64,
-    limits: Limits,
-    halt: Option<Halt>,
-    queue: EventQueue,
-    calls: Slab<Call>,
-    roots: Slab<Root>,
-    timers: Slab<TimerSlot>,
-    posts: Vec<Post<T>>,
-    free_posts: Vec<u32>,
-    routes: Arc<Routes>,
-    seeds: Vec<u64>,
-    seed: u64,
-    digests: Vec<u64>,
-    nodes: Vec<NodeStats>,
-    links: Vec<LinkStats>,
-    totals: Totals,
-}
-
-const PURPOSE_LATENCY: u64 = 0x6c61_7465;
-
-impl<T: Clone> Kernel<T> {
-    fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
-        let nodes = routes.node_count();
-        Kernel {
-            now: Time::ZERO,
-            events: 0,
-            instant_events: 0,
-            limits,
-            halt: None,
-            queue: EventQueue::new(),
-            calls: Slab::default(),
-            roots: Slab::default(),
-            timers: Slab::default(),
-            posts: Vec::new(),
-            free_posts: Vec::new(),
-            seeds: routes.seeds(seed),
-            seed,
-            digests: vec![0; nodes],
-            nodes: vec![NodeStats::default(); nodes],
-            links: vec![LinkStats::default(); routes.links().len()],
-            totals: Totals::default(),
-            routes,
-        }
-    }
-
-    #[inline]
-    fn note<P: Probe>(&mut self, node: NodeId, delivery: Delivery, lineage: u64, payload: u64, probe: &mut P) {
-        self.events += 1;
-        self.instant_events += 1;
-        let (kind, code) = match delivery {
-            Delivery::Call => (1, 0),
-            Delivery::Answer => (2, 0),
-            Delivery::Error(code) => (2, code as u64),
-            Delivery::Late => (3, 0),
-            Delivery::GiveUp => (4, 0),
-            Delivery::Timer => (5, 0),
-            Delivery::Cancel => (6, 0),
-            Delivery::Message => (7, 0),
-        };
-        let digest = &mut self.digests[node.0 as usize];
-        *digest = absorb(*digest, self.now.0, lineage, payload << 16 | code << 8 | kind);
-        if P::ACTIVE {
-            let digest = *digest;
-            probe.event(Event { time: self.now, node, delivery, lineage, digest });
-        }
-    }
-
-    #[inline]
-    fn send(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, index: u32, generation: u32) {
-        let route = &self.routes.links()[link.0 as usize];
-        match &route.latency {
-            Dist::Constant(delay) => self.queue.push_constant(self.now.0, delay.0, kind, index, generation),
-            varying => {
-                let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
-                let delay = varying.sample(&mut Draws::new(key, lineage));
-                self.queue.push(self.now.0, delay.0, kind, index, generation);
-            }
-        }
-    }
-
-    fn call(&mut self, node: NodeId, link: LinkId, spec: CallSpec) -> CallId {
-        let parent = spec.parent.unwrap_or(Key::NONE);
-        let (depth, above) = self.calls.get(parent).map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry));
-        let by_retry = spec.attempt > 0 || above;
-        let call = self.calls.insert(Call {
-            lineage: spec.lineage,
-            since: self.now,
-            busy_ns: 0,
-            parent,
-            root: spec.root.index,
-            link,
-            at: self.routes.links()[link.0 as usize].to,
-            replica: spec.replica,
-            caller_tag: spec.tag,
-            callee_tag: u32::MAX,
-            attempt: spec.attempt,
-            depth,
-            stage: Stage::Outbound,
-            abandoned: false,
-            by_retry,
-            cancel: spec.cancel,
-            outcome: 0,
-        });
-        if let Some(root) = self.roots.get_mut(spec.root) {
-            root.calls += 1;
-            if spec.parent.is_none() && root.counted {
-                self.totals.attempts += 1;
-            }
-        }
-        self.nodes[node.0 as usize].sent += 1;
-        let stats = &mut self.links[link.0 as usize];
-        if by_retry {
-            stats.calls_retry += 1
-        } else {
-            stats.calls_first += 1
-        }
-        self.send(link, spec.lineage, false, Kind::Deliver, call.index, call.generation);
-        if let Some(patience) = spec.timeout {
-            self.queue.push_constant(self.now.0, patience.0.max(1), Kind::GiveUp, call.index, call.generation);
-        }
-        if self.calls.len() > self.limits.live_calls && self.halt.is_none() {
-            let node = self.routes.key(node).to_owned();
-            self.halt = Some(Halt::LiveCalls { time: self.now, node, limit: self.limits.live_calls });
-        }
-        call
-    }
-
-    fn reply(&mut self, call: CallId, outcome: Outcome) {
-        let now = self.now;
-        let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
-            debug_assert!(false, "a call was answered twice");
-            return;
-        };
-        record.stage = Stage::Returning;
-        record.outcome = outcome_code(outcome);
-        let (link, lineage, arrived, at) = (record.link, record.lineage, record.since, record.at);
-        let stats = &mut self.nodes[at.0 as usize];
-        match outcome {
-            Ok(()) => {
-                stats.answered += 1;
-                stats.latency.record(now.since(arrived));
-            }
-            Err(code) => stats.errors.add(code),
-        }
-        self.send(link, lineage, true, Kind::Reply, call.index, call.generation);
-    }
-
-    fn free(&mut self, call: CallId) {
-        let Some(record) = self.calls.remove(call) else { return };
-        let id = self.roots.key_at(record.root);
-        if let Some(root) = self.roots.get_mut(id) {
-            root.calls -= 1;
-            if root.ended && root.calls == 0 {
-                self.roots.remove(id);
-            }
-        }
-    }
-
-    /// Takes the work of a call's subtree off it: it served nobody.
-    fn waste(&mut self, call: CallId) {
-        if let Some(record) = self.calls.get_mut(call) {
-            self.totals.wasted_ns += u128::from(std::mem::take(&mut record.busy_ns));
-        }
-    }
-
-    fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
-        let now = self.now;
-        let Some(root) = self.roots.get_mut(id).filter(|r| !r.ended) else {
-            debug_assert!(false, "a root ended twice");
-            return;
-        };
-        root.ended = true;
-        let busy = u128::from(std::mem::take(&mut root.busy_ns));
-        let (node, born, calls, counted) = (root.node as usize, root.born, root.calls, root.counted);
-        let stats = &mut self.nodes[node];
-        match outcome {
-            Ok(()) => self.totals.useful_ns += busy,
-            Err(_) => self.totals.wasted_ns += busy,
-        }
-        if counted {
-            self.totals.in_flight -= 1;
-            match outcome {
-                Ok(()) => {
-                    self.totals.answered += 1;
-                    stats.answered += 1;
-                    stats.latency.record(now.since(born));
-                    if in_time {
-                        self.totals.goodput += 1;
-                        stats.goodput += 1;
-                    }
-                }
-                Err(code) => {
-                    self.totals.failed += 1;
-                    stats.errors.add(code);
-                }
-            }
-        }
-        if calls == 0 {
-            self.roots.remove(id);
-        }
-    }
-
-    fn reply_view(&self, id: CallId, record: &Call, outcome: Outcome) -> Reply {
-        Reply {
-            call: id,
-            link: record.link,
-            root: self.roots.key_at(record.root),
-            parent: record.parent,
-            lineage: record.lineage,
-            tag: record.caller_tag,
-            attempt: record.attempt,
-            replica: record.replica,
-            outcome,
-        }
-    }
-
-    /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.
-    #[inline]
-    fn book_to_whoever_waits(&mut self, record: &Call) -> bool {
-        let busy = if record.parent == Key::NONE {
-            let root = self.roots.key_at(record.root);
-            self.roots.get_mut(root).filter(|r| !r.ended).map(|r| &mut r.busy_ns)
-        } else {
-            let parent = self.calls.get_mut(record.parent);
-            parent.filter(|p| p.stage == Stage::AtCallee).map(|p| &mut p.busy_ns)
-        };
-        match busy {
-            Some(busy) => {
-                *busy += record.busy_ns;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Whether whoever sent `record` is still there to hear of it.
-    fn parent_waits(&self, record: &Call) -> bool {
-        if record.parent == Key::NONE {
-            return self.roots.get(self.roots.key_at(record.root)).is_some_and(|r| !r.ended);
-        }
-        self.calls.get(record.parent).is_some_and(|p| p.stage == Stage::AtCallee)
-    }
-}
 
 /// A run of a system of `M`s. The state is a value: a clone goes on exactly as the original would.
 #[derive(Clone, Debug)]
@@ -312,6 +48,7 @@ impl<M: Model> Simulation<M> {
     /// that time comes first.
     pub fn advance<P: Probe>(&mut self, budget: Budget, probe: &mut P) -> Progress {
         let last = self.kernel.events.saturating_add(budget.events);
+        self.kernel.watched = P::ACTIVE;
         loop {
             if let Some(halt) = &self.kernel.halt {
                 return Progress::Halted(halt.clone());
@@ -319,143 +56,179 @@ impl<M: Model> Simulation<M> {
             if self.kernel.events >= last {
                 return Progress::Budget;
             }
-            let Some(entry) = self.kernel.queue.pop_before(self.kernel.now.0, budget.until.0) else {
-                if budget.until > self.kernel.now && budget.until < Time::MAX {
-                    self.kernel.now = budget.until;
-                    self.kernel.instant_events = 0;
+            let now = self.kernel.now();
+            if budget.until <= now {
+                return Progress::Reached;
+            }
+            let Some(due) = self.kernel.queue.pop_before(budget.until.0) else {
+                if budget.until < Time::MAX {
+                    self.kernel.queue.wait_until(budget.until.0);
+                    self.kernel.instant = self.kernel.events;
                 }
                 return Progress::Reached;
             };
-            if entry.time != self.kernel.now.0 {
-                debug_assert!(entry.time > self.kernel.now.0, "time never goes back");
-                self.kernel.now = Time(entry.time);
-                self.kernel.instant_events = 0;
+            if self.kernel.now() != now {
+                self.kernel.instant = self.kernel.events;
             }
-            self.deliver(entry, probe);
+            self.deliver(due, probe);
+            if P::ACTIVE {
+                self.tell(probe);
+            }
         }
     }
 
-    #[inline]
-    fn deliver<P: Probe>(&mut self, entry: Entry, probe: &mut P) {
-        let key = Key { index: entry.index, generation: entry.generation };
-        let node = match entry.kind() {
+    #[inline(always)]
+    fn deliver<P: Probe>(&mut self, due: Due, probe: &mut P) {
+        let key = Key { index: due.index, generation: due.generation };
+        match due.kind {
             Kind::Deliver => self.deliver_call(key, probe),
             Kind::Reply => self.deliver_reply(key, probe),
+            Kind::Served => self.deliver_served(key, probe),
             Kind::GiveUp => self.give_up(key, probe),
             Kind::Timer => self.deliver_timer(key, probe),
             Kind::Cancel => self.deliver_cancel(key, probe),
-            Kind::Message => self.deliver_message(entry.index, probe),
-        };
-        let kernel = &mut self.kernel;
-        if kernel.instant_events > kernel.limits.events_per_instant && kernel.halt.is_none() {
-            let node = node.map_or(String::new(), |n| kernel.routes.key(n).to_owned());
-            let limit = kernel.limits.events_per_instant;
-            kernel.halt = Some(Halt::EventsPerInstant { time: kernel.now, node, limit });
+            Kind::Message => self.deliver_message(due.index, probe),
         }
     }
 
-    fn deliver_call<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+    /// Tells the probe what the event that was just delivered has led to.
+    fn tell<P: Probe>(&mut self, probe: &mut P) {
+        let now = self.kernel.now();
+        for observed in self.kernel.observed.drain(..) {
+            match observed {
+                Observed::Worked(node, call, length) => probe.worked(now, node, call, length),
+                Observed::Ended(root, outcome) => probe.root_ended(now, root, outcome),
+            }
+        }
+    }
+
+    /// Stops a loop without delay: more events at this instant than the limit, the last of them at `node`.
+    #[inline(always)]
+    fn check_instant(&mut self, node: NodeId) {
         let kernel = &mut self.kernel;
-        let now = kernel.now;
-        let record = kernel.calls.get_mut(id)?;
+        if kernel.events - kernel.instant > kernel.limits.events_per_instant {
+            Self::too_many_events(kernel, node);
+        }
+    }
+
+    #[cold]
+    fn too_many_events(kernel: &mut Kernel<M::Message>, node: NodeId) {
+        if kernel.halt.is_none() {
+            let (time, limit) = (kernel.now(), kernel.limits.events_per_instant);
+            kernel.halt = Some(Halt::EventsPerInstant { time, node: kernel.routes.key(node).to_owned(), limit });
+        }
+    }
+
+    fn deliver_call<P: Probe>(&mut self, id: CallId, probe: &mut P) {
+        let kernel = &mut self.kernel;
+        let now = kernel.now();
+        let Some(record) = kernel.calls.get_mut(id) else { return };
         record.stage = Stage::AtCallee;
-        record.since = now;
+        let sent = std::mem::replace(&mut record.since, now);
         let call = *record;
         let node = call.at;
-        kernel.note(node, Delivery::Call, call.lineage, u64::from(call.replica) << 16 | u64::from(call.attempt), probe);
-        let stats = &mut kernel.nodes[node.0 as usize];
+        let payload = u64::from(call.replica()) << 16 | u64::from(call.attempt);
+        let about = about(kernel, id, call, sent);
+        let stats = kernel.note(node, Delivery::Call, call.lineage, payload, about, probe);
         stats.offered += 1;
-        stats.offered_first += u64::from(!call.by_retry);
+        stats.offered_first += u64::from(!call.by_retry());
         if call.depth >= kernel.limits.depth {
             kernel.reply(id, Err(Code::LoopDetected));
         } else {
             self.models[node.0 as usize].on_call(id, &mut Ctx { node, kernel });
         }
-        Some(node)
+        self.check_instant(node);
     }
 
-    fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+    fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let call = *kernel.calls.get(id)?;
-        let node = kernel.routes.links()[call.link.0 as usize].from;
-        let waits = !call.abandoned && kernel.book_to_whoever_waits(&call);
-        let link = &mut kernel.links[call.link.0 as usize];
+        let Some(&call) = kernel.calls.get(id) else { return };
+        let waits = !call.abandoned() && kernel.book_to_whoever_waits(&call);
+        let wire = &mut kernel.wires[call.link.0 as usize];
+        let node = wire.from;
+        let outcome = outcome_from(call.outcome);
         if !waits {
-            link.late += 1;
-            kernel.nodes[node.0 as usize].late += 1;
-            kernel.note(node, Delivery::Late, call.lineage, u64::from(call.outcome), probe);
+            wire.stats.late += 1;
+            let about = about(kernel, id, call, call.since);
+            kernel.note(node, Delivery::Late, call.lineage, u64::from(call.outcome), about, probe).late += 1;
             kernel.waste(id);
             kernel.free(id);
-            return Some(node);
+            return self.check_instant(node);
         }
-        let outcome = outcome_from(call.outcome);
-        match outcome {
-            Ok(()) => {
-                link.ok += 1;
-                kernel.note(node, Delivery::Answer, call.lineage, 0, probe);
-            }
-            Err(code) => {
-                link.errors += 1;
-                kernel.nodes[node.0 as usize].caller_errors.add(code);
-                kernel.note(node, Delivery::Error(code), call.lineage, 0, probe);
-            }
+        *(if outcome.is_ok() { &mut wire.stats.ok } else { &mut wire.stats.errors }) += 1;
+        let delivery = outcome.map_or_else(Delivery::Error, |()| Delivery::Answer);
+        let about = about(kernel, id, call, call.since);
+        let stats = kernel.note(node, delivery, call.lineage, 0, about, probe);
+        if let Err(code) = outcome {
+            stats.caller_errors.add(code);
         }
-        let reply = kernel.reply_view(id, &call, outcome);
+        let reply = reply_view(kernel, id, &call, outcome);
         // Freed last: the model may still look at the call, and the root must outlive what the model does with it.
         self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
         self.kernel.free(id);
-        Some(node)
+        self.check_instant(node);
     }
 
-    fn give_up<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+    fn deliver_served<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let call = *kernel.calls.get(id)?;
-        if call.abandoned || !kernel.parent_waits(&call) {
-            return None;
+        let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
+        let about = about(kernel, id, call, kernel.now());
+        kernel.note(call.at, Delivery::Served, call.lineage, 0, about, probe);
+        self.models[call.at.0 as usize].on_served(id, &mut Ctx { node: call.at, kernel });
+    }
+
+    fn give_up<P: Probe>(&mut self, id: CallId, probe: &mut P) {
+        let kernel = &mut self.kernel;
+        let Some(&call) = kernel.calls.get(id) else { return };
+        if call.abandoned() || !kernel.parent_waits(&call) {
+            return;
         }
         if let Some(record) = kernel.calls.get_mut(id) {
-            record.abandoned = true;
+            record.abandon();
         }
-        let node = kernel.routes.links()[call.link.0 as usize].from;
-        kernel.links[call.link.0 as usize].timeouts += 1;
-        kernel.nodes[node.0 as usize].caller_errors.add(Code::Timeout);
-        kernel.note(node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), probe);
-        if call.cancel && call.stage != Stage::Returning {
-            kernel.send(call.link, call.lineage, false, Kind::Cancel, id.index, id.generation);
+        let wire = &mut kernel.wires[call.link.0 as usize];
+        wire.stats.timeouts += 1;
+        let node = wire.from;
+        let about = about(kernel, id, call, kernel.now());
+        let stats = kernel.note(node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), about, probe);
+        stats.caller_errors.add(Code::Timeout);
+        if call.cancel() && call.stage != Stage::Returning {
+            kernel.send(call.link, call.lineage, false, Kind::Cancel, id);
         }
-        let reply = kernel.reply_view(id, &call, Err(Code::Timeout));
+        let reply = reply_view(kernel, id, &call, Err(Code::Timeout));
         self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
-        Some(node)
     }
 
-    fn deliver_timer<P: Probe>(&mut self, id: TimerId, probe: &mut P) -> Option<NodeId> {
+    fn deliver_timer<P: Probe>(&mut self, id: TimerId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let slot = kernel.timers.remove(id)?;
-        kernel.note(slot.node, Delivery::Timer, slot.tag, 0, probe);
+        let Some(slot) = kernel.timers.remove(id) else { return };
+        kernel.note(slot.node, Delivery::Timer, slot.tag, 0, |event| event, probe);
         self.models[slot.node.0 as usize].on_timer(id, slot.tag, &mut Ctx { node: slot.node, kernel });
-        Some(slot.node)
+        self.check_instant(slot.node);
     }
 
-    fn deliver_cancel<P: Probe>(&mut self, id: CallId, probe: &mut P) -> Option<NodeId> {
+    fn deliver_cancel<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let call = *kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee)?;
-        let node = call.at;
-        kernel.note(node, Delivery::Cancel, call.lineage, u64::from(call.attempt), probe);
-        self.models[node.0 as usize].on_cancel(id, &mut Ctx { node, kernel });
-        Some(node)
+        let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
+        let about = about(kernel, id, call, kernel.now());
+        kernel.note(call.at, Delivery::Cancel, call.lineage, u64::from(call.attempt), about, probe);
+        self.models[call.at.0 as usize].on_cancel(id, &mut Ctx { node: call.at, kernel });
+        self.check_instant(call.at);
     }
 
-    fn deliver_message<P: Probe>(&mut self, index: u32, probe: &mut P) -> Option<NodeId> {
+    fn deliver_message<P: Probe>(&mut self, index: u32, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let post = kernel.posts.get_mut(index as usize)?;
-        let (link, upstream, message) = (post.link, post.upstream, post.message.take()?);
+        let Some(post) = kernel.posts.get_mut(index as usize) else { return };
+        let (link, upstream, message) = (post.link, post.upstream, post.message.take());
+        let Some(message) = message else { return };
         kernel.free_posts.push(index);
         let route = &kernel.routes.links()[link.0 as usize];
         let node = if upstream { route.from } else { route.to };
         let lineage = route.key_hash;
-        kernel.note(node, Delivery::Message, lineage, u64::from(upstream), probe);
+        let about = |event| crate::probe::Event { link, ..event };
+        kernel.note(node, Delivery::Message, lineage, u64::from(upstream), about, probe);
         self.models[node.0 as usize].on_message(link, message, &mut Ctx { node, kernel });
-        Some(node)
+        self.check_instant(node);
     }
 
     /// Does something to a node from outside, now: before every event at this time that has not been handled.
@@ -468,7 +241,7 @@ impl<M: Model> Simulation<M> {
     /// The clock.
     #[must_use]
     pub fn now(&self) -> Time {
-        self.kernel.now
+        self.kernel.now()
     }
 
     /// Events handled so far.
@@ -480,15 +253,13 @@ impl<M: Model> Simulation<M> {
     /// Fingerprint of everything delivered so far.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let routes = &self.kernel.routes;
-        let node = |i: usize| (routes.key_hash(NodeId(i as u32)), self.kernel.digests[i]);
-        combine((0..routes.node_count()).map(node))
+        combine(self.kernel.nodes.iter().map(|n| (n.key_hash, n.digest)))
     }
 
     /// Fingerprint of what one node was delivered.
     #[must_use]
     pub fn node_digest(&self, node: NodeId) -> Digest {
-        Digest(self.kernel.digests[node.0 as usize])
+        Digest(self.kernel.nodes[node.0 as usize].digest)
     }
 
     /// The frozen topology.
@@ -506,13 +277,13 @@ impl<M: Model> Simulation<M> {
     /// What a node has done.
     #[must_use]
     pub fn node_stats(&self, node: NodeId) -> &NodeStats {
-        &self.kernel.nodes[node.0 as usize]
+        &self.kernel.nodes[node.0 as usize].stats
     }
 
     /// What went over a link.
     #[must_use]
     pub fn link_stats(&self, link: LinkId) -> &LinkStats {
-        &self.kernel.links[link.0 as usize]
+        &self.kernel.wires[link.0 as usize].stats
     }
 
     /// The whole run.
@@ -531,7 +302,7 @@ impl<M: Model> Simulation<M> {
     pub fn set_limits(&mut self, limits: Limits) {
         self.kernel.limits = limits;
         self.kernel.halt = None;
-        self.kernel.instant_events = 0;
+        self.kernel.instant = self.kernel.events;
     }
 
     /// Starts the statistics anew (the end of a warm-up). Roots born earlier are not counted when they end, so that
@@ -539,22 +310,18 @@ impl<M: Model> Simulation<M> {
     pub fn restart_statistics(&mut self) {
         let busy_ns = self.undecided_ns();
         let kernel = &mut self.kernel;
-        for stats in &mut kernel.nodes {
-            stats.restart(kernel.now);
-        }
-        kernel.links.fill(LinkStats::default());
+        let now = kernel.now();
+        kernel.nodes.iter_mut().for_each(|node| node.stats.restart(now));
+        kernel.wires.iter_mut().for_each(|wire| wire.stats = LinkStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
-        let old: Vec<RootId> = self.kernel.roots.iter().map(|(key, _)| key).collect();
-        for key in old {
-            if let Some(root) = self.kernel.roots.get_mut(key) {
-                root.counted = false;
-            }
-        }
+        kernel.population.restart(now);
+        (kernel.started, kernel.sojourn_ns) = (now, 0);
+        kernel.roots.iter_mut().for_each(|root| root.counted = false);
     }
 
     /// Begins a window for the gauges' window maxima.
     pub fn start_window(&mut self) {
-        for gauge in self.kernel.nodes.iter_mut().flat_map(|n| &mut n.gauges) {
+        for gauge in self.kernel.nodes.iter_mut().flat_map(|n| &mut n.stats.gauges) {
             gauge.start_window();
         }
     }
@@ -562,7 +329,7 @@ impl<M: Model> Simulation<M> {
     /// Whether somebody still waits for the answer to `call`, all the way up.
     #[must_use]
     pub fn is_waited_for(&self, call: CallId) -> bool {
-        waited_for(&self.kernel, call)
+        self.kernel.waited_for(call)
     }
 
     fn undecided_ns(&self) -> u128 {
@@ -571,8 +338,9 @@ impl<M: Model> Simulation<M> {
         calls.chain(roots).sum()
     }
 
-    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, and
-    /// `busy = useful + wasted + undecided` by adding up what live calls carry.
+    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, `busy = useful + wasted + undecided`
+    /// by adding up what live calls carry, and Little's law, L·T = Σ W, by comparing how many roots there were over time with
+    /// how long each of them was there.
     ///
     /// # Errors
     /// With both sides of the equation that does not hold.
@@ -585,6 +353,12 @@ impl<M: Model> Simulation<M> {
         let undecided = self.undecided_ns();
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
             return Err(format!("work: {t:?}, undecided {undecided}"));
+        }
+        let (k, now) = (&self.kernel, self.now());
+        let ages = k.roots.iter().filter(|(_, r)| !r.ended).map(|(_, r)| u128::from(now.0 - r.born.max(k.started).0));
+        let (area, sojourns) = (k.population.area_ns(now), k.sojourn_ns + ages.sum::<u128>());
+        if area != sojourns {
+            return Err(format!("Little's law: {area} roots times ns over time, {sojourns} ns in all sojourns"));
         }
         Ok(())
     }
@@ -602,21 +376,21 @@ impl<M: Model> Simulation<M> {
         }
         let k = &self.kernel;
         let mut parts = vec![
-            ("clock".to_owned(), k.now.0),
+            ("clock".to_owned(), k.now().0),
             ("events".to_owned(), k.events),
             ("event list".to_owned(), hash(&k.queue)),
             ("calls".to_owned(), hash(&k.calls)),
             ("roots".to_owned(), hash(&k.roots)),
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
-            ("links".to_owned(), hash(&k.links)),
-            ("totals".to_owned(), hash(&k.totals)),
+            ("links".to_owned(), hash(&k.wires)),
+            ("totals".to_owned(), hash(&(&k.totals, &k.population, k.sojourn_ns))),
         ];
         for (i, model) in self.models.iter().enumerate() {
             let key = k.routes.key(NodeId(i as u32));
             parts.push((format!("node {key}"), hash(model)));
-            parts.push((format!("statistics of {key}"), hash(&k.nodes[i])));
-            parts.push((format!("digest of {key}"), k.digests[i]));
+            parts.push((format!("statistics of {key}"), hash(&k.nodes[i].stats)));
+            parts.push((format!("digest of {key}"), k.nodes[i].digest));
         }
         parts
     }
@@ -626,7 +400,7 @@ impl<M: Model> Simulation<M> {
     pub fn state_bytes(&self) -> usize {
         let k = &self.kernel;
         let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
-        let histograms: usize = k.nodes.iter().map(|n| n.latency.bytes() + size_of::<NodeStats>()).sum();
+        let histograms: usize = k.nodes.iter().map(|n| n.stats.latency.bytes() + size_of::<NodeStats>()).sum();
         records + k.queue.bytes() + histograms
     }
 
@@ -643,22 +417,32 @@ impl<M: Model> Simulation<M> {
     }
 }
 
-fn waited_for<T>(kernel: &Kernel<T>, mut id: CallId) -> bool {
-    while let Some(call) = kernel.calls.get(id) {
-        if call.abandoned {
-            return false;
-        }
-        if call.parent == Key::NONE {
-            return kernel.roots.get(kernel.roots.key_at(call.root)).is_some_and(|r| !r.ended);
-        }
-        id = call.parent;
+/// What a probe is told of a call.
+#[inline(always)]
+fn about<T: Clone>(
+    kernel: &Kernel<T>,
+    id: CallId,
+    call: Call,
+    mark: Time,
+) -> impl FnOnce(crate::probe::Event) -> crate::probe::Event + use<T> {
+    let root = kernel.roots.key_at(call.root);
+    move |event| {
+        let (parent, link, attempt, replica) = (call.parent, call.link, call.attempt, call.replica());
+        crate::probe::Event { call: id, root, parent, link, attempt, replica, mark, ..event }
     }
-    false
 }
 
-impl<T: Clone> Kernel<T> {
-    /// What a varying latency of a message is drawn by: messages belong to no request, so time stands in for lineage.
-    fn queue_ordinal(&self) -> u64 {
-        self.now.0
+#[inline(always)]
+fn reply_view<T: Clone>(kernel: &Kernel<T>, id: CallId, call: &Call, outcome: Outcome) -> Reply {
+    Reply {
+        call: id,
+        link: call.link,
+        root: kernel.roots.key_at(call.root),
+        parent: call.parent,
+        lineage: call.lineage,
+        tag: call.caller_tag,
+        attempt: call.attempt,
+        replica: call.replica(),
+        outcome,
     }
 }

@@ -1,0 +1,419 @@
+//! Everything but the models: clock, event list, calls, books.
+
+use super::limits::{Halt, Limits};
+use crate::call::{Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
+use crate::digest::absorb;
+use crate::dist::Dist;
+use crate::probe::{Delivery, Event, Probe};
+use crate::queue::{EventQueue, Kind};
+use crate::rng::{Draws, mix};
+use crate::slab::{Key, Record, Slab};
+use crate::stats::{LinkStats, NodeStats, Totals};
+use crate::time::{Duration, Time};
+use crate::topology::{LinkId, NodeId, Routes};
+use std::sync::Arc;
+
+/// A timer that has been set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimerSlot {
+    pub(super) tag: u64,
+    pub(super) node: NodeId,
+    generation: u32,
+}
+
+impl TimerSlot {
+    pub(super) fn new(node: NodeId, tag: u64) -> TimerSlot {
+        TimerSlot { tag, node, generation: 0 }
+    }
+}
+
+impl Record for TimerSlot {
+    #[inline(always)]
+    fn generation(&self) -> u32 {
+        self.generation
+    }
+    #[inline(always)]
+    fn set_generation(&mut self, generation: u32) {
+        self.generation = generation;
+    }
+}
+
+/// A message under way.
+#[derive(Clone, Debug)]
+pub(super) struct Post<T> {
+    pub(super) link: LinkId,
+    /// From callee to caller.
+    pub(super) upstream: bool,
+    pub(super) message: Option<T>,
+}
+
+/// A link as the run needs it: its ends, how long it takes, and what went over it.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    /// One way, in ns; [`VARIES`] when it is drawn.
+    delay: u64,
+    /// Where the event list keeps what takes so long.
+    lane: u32,
+    pub(super) stats: LinkStats,
+}
+
+const VARIES: u64 = u64::MAX;
+
+/// A node as the run needs it, but for its model.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) digest: u64,
+    pub(super) seed: u64,
+    pub(super) key_hash: u64,
+    pub(super) stats: NodeStats,
+}
+
+/// What a model did that a probe is told of after the event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Observed {
+    Worked(NodeId, CallId, Duration),
+    Ended(RootId, Outcome),
+}
+
+/// How many roots there are, and for how long there have been how many: what Little's law is checked with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Population {
+    pub(super) count: u64,
+    since: u64,
+    area_ns: u128,
+}
+
+impl Population {
+    #[inline]
+    fn pass(&mut self, now: Time) {
+        self.area_ns += u128::from(self.count) * u128::from(now.0 - self.since);
+        self.since = now.0;
+    }
+
+    /// Roots × ns up to `now`.
+    pub(super) fn area_ns(&self, now: Time) -> u128 {
+        self.area_ns + u128::from(self.count) * u128::from(now.0 - self.since)
+    }
+
+    pub(super) fn restart(&mut self, now: Time) {
+        (self.area_ns, self.since) = (0, now.0);
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel<T> {
+    pub(super) events: u64,
+    /// Events handled when the clock came to where it stands.
+    pub(super) instant: u64,
+    pub(super) queue: EventQueue,
+    pub(super) calls: Slab<Call>,
+    pub(super) roots: Slab<Root>,
+    pub(super) timers: Slab<TimerSlot>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) wires: Vec<Wire>,
+    pub(super) totals: Totals,
+    pub(super) population: Population,
+    /// When the statistics started.
+    pub(super) started: Time,
+    /// Sojourn times of the roots that have ended since then, as far as they lie after it.
+    pub(super) sojourn_ns: u128,
+    /// Where the last time-out went: they are mostly of one length.
+    patience_lane: u32,
+    pub(super) limits: Limits,
+    pub(super) halt: Option<Halt>,
+    /// A probe listens.
+    pub(super) watched: bool,
+    pub(super) observed: Vec<Observed>,
+    pub(super) posts: Vec<Post<T>>,
+    pub(super) free_posts: Vec<u32>,
+    pub(super) routes: Arc<Routes>,
+    pub(super) seed: u64,
+}
+
+const PURPOSE_LATENCY: u64 = 0x6c61_7465;
+
+impl<T: Clone> Kernel<T> {
+    pub(super) fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
+        let node = |i: usize| {
+            let key_hash = routes.key_hash(NodeId(i as u32));
+            Node { digest: 0, seed: mix(seed, key_hash), key_hash, stats: NodeStats::default() }
+        };
+        let wire = |link: &crate::topology::Link| Wire {
+            from: link.from,
+            to: link.to,
+            delay: match link.latency {
+                Dist::Constant(delay) => delay.0.min(VARIES - 1),
+                _ => VARIES,
+            },
+            lane: u32::MAX,
+            stats: LinkStats::default(),
+        };
+        Kernel {
+            events: 0,
+            instant: 0,
+            queue: EventQueue::new(),
+            calls: Slab::default(),
+            roots: Slab::default(),
+            timers: Slab::default(),
+            nodes: (0..routes.node_count()).map(node).collect(),
+            wires: routes.links().iter().map(wire).collect(),
+            totals: Totals::default(),
+            population: Population::default(),
+            started: Time::ZERO,
+            sojourn_ns: 0,
+            patience_lane: u32::MAX,
+            limits,
+            halt: None,
+            watched: false,
+            observed: Vec::new(),
+            posts: Vec::new(),
+            free_posts: Vec::new(),
+            seed,
+            routes,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn now(&self) -> Time {
+        Time(self.queue.now())
+    }
+
+    /// Books one delivery to `node`: counts it, mixes it into the node's digest, tells the probe.
+    #[inline(always)]
+    pub(super) fn note<P: Probe>(
+        &mut self,
+        node: NodeId,
+        delivery: Delivery,
+        lineage: u64,
+        payload: u64,
+        about: impl FnOnce(Event) -> Event,
+        probe: &mut P,
+    ) -> &mut NodeStats {
+        self.events += 1;
+        let time = self.now();
+        let (kind, code) = match delivery {
+            Delivery::Call => (1, 0),
+            Delivery::Answer => (2, 0),
+            Delivery::Error(code) => (2, code as u64),
+            Delivery::Late => (3, 0),
+            Delivery::GiveUp => (4, 0),
+            Delivery::Timer => (5, 0),
+            Delivery::Cancel => (6, 0),
+            Delivery::Message => (7, 0),
+            Delivery::Served => (8, 0),
+        };
+        let at = &mut self.nodes[node.0 as usize];
+        at.digest = absorb(at.digest, time.0, lineage, payload << 16 | code << 8 | kind);
+        if P::ACTIVE {
+            probe.event(about(Event {
+                time,
+                node,
+                delivery,
+                lineage,
+                digest: at.digest,
+                call: Key::NONE,
+                root: Key::NONE,
+                parent: Key::NONE,
+                link: LinkId(0),
+                attempt: 0,
+                replica: 0,
+                mark: time,
+            }));
+        }
+        &mut at.stats
+    }
+
+    #[inline]
+    pub(super) fn send(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
+        let wire = &mut self.wires[link.0 as usize];
+        match wire.delay {
+            0 => self.queue.push_now(kind, id.index, id.generation),
+            VARIES => self.send_varying(link, lineage, back, kind, id),
+            delay => wire.lane = self.queue.push_constant(delay, wire.lane, kind, id.index, id.generation),
+        }
+    }
+
+    #[inline(never)]
+    fn send_varying(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
+        let route = &self.routes.links()[link.0 as usize];
+        let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
+        let delay = route.latency.sample(&mut Draws::new(key, lineage));
+        self.queue.push(delay.0, kind, id.index, id.generation);
+    }
+
+    #[inline]
+    pub(super) fn call(&mut self, node: NodeId, link: LinkId, spec: &CallSpec) -> CallId {
+        let above = spec.parent.and_then(|parent| self.calls.get(parent));
+        let (depth, by_retry) = above.map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry()));
+        let by_retry = spec.attempt > 0 || by_retry;
+        let wire = &mut self.wires[link.0 as usize];
+        *(if by_retry { &mut wire.stats.calls_retry } else { &mut wire.stats.calls_first }) += 1;
+        let call = Call::new(spec, link, wire.to, Time(self.queue.now()), depth, by_retry);
+        let call = self.calls.insert(call);
+        if let Some(root) = self.roots.get_mut(spec.root) {
+            root.calls += 1;
+            self.totals.attempts += u64::from(spec.parent.is_none() && root.counted);
+        }
+        self.nodes[node.0 as usize].stats.sent += 1;
+        self.send(link, spec.lineage, false, Kind::Deliver, call);
+        if let Some(patience) = spec.timeout {
+            let lane = self.patience_lane;
+            let (index, generation) = (call.index, call.generation);
+            self.patience_lane = self.queue.push_constant(patience.0.max(1), lane, Kind::GiveUp, index, generation);
+        }
+        if self.calls.len() > self.limits.live_calls {
+            self.too_many_calls(node);
+        }
+        call
+    }
+
+    #[cold]
+    fn too_many_calls(&mut self, node: NodeId) {
+        if self.halt.is_none() {
+            let node = self.routes.key(node).to_owned();
+            self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit: self.limits.live_calls });
+        }
+    }
+
+    #[inline]
+    pub(super) fn reply(&mut self, call: CallId, outcome: Outcome) {
+        let now = self.now();
+        let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
+            debug_assert!(false, "a call was answered twice");
+            return;
+        };
+        let arrived = std::mem::replace(&mut record.since, now);
+        record.stage = Stage::Returning;
+        record.outcome = outcome_code(outcome);
+        let (link, lineage) = (record.link, record.lineage);
+        let stats = &mut self.nodes[record.at.0 as usize].stats;
+        match outcome {
+            Ok(()) => {
+                stats.answered += 1;
+                stats.latency.record(now.since(arrived));
+            }
+            Err(code) => stats.errors.add(code),
+        }
+        self.send(link, lineage, true, Kind::Reply, call);
+    }
+
+    #[inline]
+    pub(super) fn free(&mut self, call: CallId) {
+        let Some(record) = self.calls.remove(call) else { return };
+        if let Some(root) = self.roots.at_mut(record.root) {
+            root.calls -= 1;
+            if root.ended && root.calls == 0 {
+                let key = Key { index: record.root, generation: root.generation() };
+                self.roots.remove(key);
+            }
+        }
+    }
+
+    /// Takes the work of a call's subtree off it: it served nobody.
+    pub(super) fn waste(&mut self, call: CallId) {
+        if let Some(record) = self.calls.get_mut(call) {
+            self.totals.wasted_ns += u128::from(std::mem::take(&mut record.busy_ns));
+        }
+    }
+
+    /// A root is born at `node`.
+    #[inline]
+    pub(super) fn birth(&mut self, node: NodeId, ordinal: u64, client: u32) -> RootId {
+        let now = self.now();
+        self.totals.born += 1;
+        self.totals.in_flight += 1;
+        self.population.pass(now);
+        self.population.count += 1;
+        let at = &mut self.nodes[node.0 as usize];
+        at.stats.offered += 1;
+        at.stats.offered_first += 1;
+        self.roots.insert(Root::new(now, mix(at.key_hash, ordinal), client, node))
+    }
+
+    #[inline]
+    pub(super) fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
+        let now = self.now();
+        let Some(root) = self.roots.get_mut(id).filter(|r| !r.ended) else {
+            debug_assert!(false, "a root ended twice");
+            return;
+        };
+        root.ended = true;
+        let busy = u128::from(std::mem::take(&mut root.busy_ns));
+        let (node, born, calls, counted) = (root.node, root.born, root.calls, root.counted);
+        self.population.pass(now);
+        self.population.count -= 1;
+        self.sojourn_ns += u128::from(now.0 - born.max(self.started).0);
+        let totals = &mut self.totals;
+        *(if outcome.is_ok() { &mut totals.useful_ns } else { &mut totals.wasted_ns }) += busy;
+        if counted {
+            let stats = &mut self.nodes[node as usize].stats;
+            totals.in_flight -= 1;
+            match outcome {
+                Ok(()) => {
+                    totals.answered += 1;
+                    totals.goodput += u64::from(in_time);
+                    stats.answered += 1;
+                    stats.goodput += u64::from(in_time);
+                    stats.latency.record(now.since(born));
+                }
+                Err(code) => {
+                    totals.failed += 1;
+                    stats.errors.add(code);
+                }
+            }
+        }
+        if calls == 0 {
+            self.roots.remove(id);
+        }
+        if self.watched {
+            self.observed.push(Observed::Ended(id, outcome));
+        }
+    }
+
+    /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.
+    #[inline]
+    pub(super) fn book_to_whoever_waits(&mut self, record: &Call) -> bool {
+        let busy = if record.parent == Key::NONE {
+            self.roots.at_mut(record.root).filter(|r| !r.ended).map(|r| &mut r.busy_ns)
+        } else {
+            let parent = self.calls.get_mut(record.parent);
+            parent.filter(|p| p.stage == Stage::AtCallee).map(|p| &mut p.busy_ns)
+        };
+        match busy {
+            Some(busy) => {
+                *busy += record.busy_ns;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether whoever sent `record` is still there to hear of it.
+    pub(super) fn parent_waits(&self, record: &Call) -> bool {
+        if record.parent == Key::NONE {
+            return self.roots.get(self.roots.key_at(record.root)).is_some_and(|r| !r.ended);
+        }
+        self.calls.get(record.parent).is_some_and(|p| p.stage == Stage::AtCallee)
+    }
+
+    /// Whether somebody still waits for the answer to `id`, all the way up.
+    pub(super) fn waited_for(&self, mut id: CallId) -> bool {
+        while let Some(call) = self.calls.get(id) {
+            if call.abandoned() {
+                return false;
+            }
+            if call.parent == Key::NONE {
+                return self.roots.get(self.roots.key_at(call.root)).is_some_and(|r| !r.ended);
+            }
+            id = call.parent;
+        }
+        false
+    }
+
+    /// What a varying latency of a message is drawn by: messages belong to no request, so time stands in for lineage.
+    pub(super) fn message_lineage(&self) -> u64 {
+        self.queue.now()
+    }
+}
