@@ -62,6 +62,10 @@ pub trait Component: Clone {
     fn on_served(&mut self, _call: CallId, _cx: &mut Cx<'_>) {
         debug_assert!(false, "a component that serves calls hears when they are served");
     }
+    /// The time set by [`Cx::tick`](floodgate_core::Ctx::tick) has come.
+    fn on_tick(&mut self, _cx: &mut Cx<'_>) {
+        debug_assert!(false, "a component that sets ticks hears them");
+    }
     /// A message has come over `link`.
     fn on_message(&mut self, _link: LinkId, _message: Message, _cx: &mut Cx<'_>) {}
     /// Live parameters have changed.
@@ -94,6 +98,8 @@ pub trait DynComponent: std::fmt::Debug + Send + Sync {
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
     /// See [`Component::on_served`].
     fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// See [`Component::on_tick`].
+    fn on_tick(&mut self, cx: &mut Cx<'_>);
     /// See [`Component::on_message`].
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>);
     /// Passes a directive to the component.
@@ -125,6 +131,9 @@ impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C 
     }
     fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
         Component::on_served(self, call, cx);
+    }
+    fn on_tick(&mut self, cx: &mut Cx<'_>) {
+        Component::on_tick(self, cx);
     }
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
         Component::on_message(self, link, message, cx);
@@ -247,6 +256,13 @@ macro_rules! components {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_served(c, call, cx), )*
                     AnyComponent::Custom(c) => c.on_served(call, cx),
+                }
+            }
+            #[inline]
+            fn on_tick(&mut self, cx: &mut Cx<'_>) {
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_tick(c, cx), )*
+                    AnyComponent::Custom(c) => c.on_tick(cx),
                 }
             }
             fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {

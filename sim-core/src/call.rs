@@ -5,6 +5,7 @@
 //! dropped there, so work that nobody waits for any more stays visible.
 
 use crate::outcome::Code;
+use crate::rng::Draws;
 use crate::slab::{Key, Record};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId};
@@ -25,11 +26,10 @@ pub struct Root {
     /// Identity that draws are keyed by.
     pub lineage: u64,
     pub(crate) busy_ns: u64,
-    /// Which client sent it.
-    pub client: u32,
+    /// The client that sent it, or how many there are of whom it is one.
+    client: u32,
     /// How much work it asks for, as a multiple of what is usual: service times are multiplied by it.
     pub work: f32,
-    pub(crate) node: u32,
     pub(crate) calls: u32,
     generation: u32,
     /// Criticality: 0 is the most important.
@@ -37,23 +37,63 @@ pub struct Root {
     pub(crate) ended: bool,
     /// Born since the statistics started.
     pub(crate) counted: bool,
+    client_known: bool,
 }
 
+/// A root that is to be born.
+#[derive(Clone, Copy, Debug)]
+pub struct Birth {
+    /// Its place among the arrivals of its node; its lineage is mixed from it.
+    pub ordinal: u64,
+    /// Who sends it.
+    pub client: Client,
+    /// Criticality: 0 is the most important.
+    pub priority: u8,
+    /// How much work it asks for, as a multiple of what is usual.
+    pub work: f32,
+}
+
+/// Who sends a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// This one.
+    Known(u32),
+    /// One of so many, all equally likely; drawn by lineage when somebody asks, which most never do.
+    OneOf(u32),
+}
+
+const PURPOSE_CLIENT: u64 = 0x636c_6965_6e74;
+
 impl Root {
-    pub(crate) fn new(born: Time, lineage: u64, client: u32, node: NodeId) -> Root {
+    #[inline(always)]
+    pub(crate) fn new(born: Time, lineage: u64, birth: Birth) -> Root {
+        let (client, client_known) = match birth.client {
+            Client::Known(client) => (client, true),
+            Client::OneOf(population) => (population, false),
+        };
         Root {
             born,
             lineage,
             busy_ns: 0,
             client,
-            work: 1.0,
-            node: node.0,
+            work: birth.work,
             calls: 0,
             generation: 0,
-            priority: 0,
+            priority: birth.priority,
             ended: false,
             counted: true,
+            client_known,
         }
+    }
+
+    pub(crate) fn known_client(&self) -> Option<u32> {
+        self.client_known.then_some(self.client)
+    }
+
+    /// The client that sent it, in a run with this seed.
+    pub(crate) fn client(&self, seed: u64) -> u32 {
+        let draw = || Draws::new(seed ^ PURPOSE_CLIENT, self.lineage).below(u64::from(self.client)) as u32;
+        self.known_client().unwrap_or_else(draw)
     }
 }
 
@@ -121,7 +161,7 @@ impl Call {
             since: now,
             busy_ns: 0,
             parent: spec.parent.unwrap_or(Key::NONE),
-            root: spec.root.index,
+            root: spec.root.index(),
             link,
             at,
             caller_tag: spec.tag,
@@ -229,7 +269,7 @@ pub struct Reply {
 }
 
 // Millions of calls are alive in an avalanche.
-const _: () = assert!(size_of::<Call>() == 64 && size_of::<Root>() == 48);
+const _: () = assert!(size_of::<Call>() == 64 && size_of::<Root>() <= 48);
 
 #[inline(always)]
 pub(crate) fn outcome_code(outcome: Outcome) -> u8 {

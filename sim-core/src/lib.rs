@@ -20,7 +20,7 @@ pub mod stats;
 pub mod time;
 pub mod topology;
 
-pub use call::{ANY_REPLICA, Call, CallId, CallSpec, Outcome, Reply, Root, RootId};
+pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Reply, Root, RootId};
 pub use digest::Digest;
 pub use dist::Dist;
 pub use model::{Ctx, Model, TimerId};

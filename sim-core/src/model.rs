@@ -1,7 +1,7 @@
 //! What a component is to the engine, and the only thing it can do: [`Ctx`].
 
 use crate::call::{CallId, Reply};
-use crate::sim::Kernel;
+use crate::sim::{Kernel, Node};
 use crate::slab::Key;
 use crate::topology::{LinkId, NodeId};
 
@@ -31,6 +31,10 @@ pub trait Model: Clone {
     fn on_served(&mut self, _call: CallId, _cx: &mut Ctx<'_, Self>) {
         debug_assert!(false, "a model that serves calls hears when they are served");
     }
+    /// The time that [`Ctx::tick`] has set has come.
+    fn on_tick(&mut self, _cx: &mut Ctx<'_, Self>) {
+        debug_assert!(false, "a model that sets ticks hears them");
+    }
     /// A message has come over `link`, in either direction.
     fn on_message(&mut self, link: LinkId, message: Self::Message, cx: &mut Ctx<'_, Self>);
     /// Something is done to the node from outside.
@@ -40,5 +44,6 @@ pub trait Model: Clone {
 /// What a model can do, at the virtual time it is called at.
 pub struct Ctx<'a, M: Model> {
     pub(crate) node: NodeId,
+    pub(crate) at: &'a mut Node,
     pub(crate) kernel: &'a mut Kernel<M::Message>,
 }

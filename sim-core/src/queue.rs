@@ -9,6 +9,7 @@
 //! from there, instead of the last entry down and the new one up. Cancelling costs nothing here: the generation in the entry
 //! no longer matches, and the entry is dropped when it comes up.
 
+use crate::slab::Key;
 use std::collections::VecDeque;
 
 /// What an entry is about; the meaning of its index depends on it.
@@ -29,6 +30,8 @@ pub(crate) enum Kind {
     Cancel,
     /// A message between components reaches its target.
     Message,
+    /// The one time that a node has set for itself.
+    Tick,
 }
 
 const KINDS: [Kind; 8] = [
@@ -39,15 +42,14 @@ const KINDS: [Kind; 8] = [
     Kind::Timer,
     Kind::Cancel,
     Kind::Message,
-    Kind::Message,
+    Kind::Tick,
 ];
 
-/// What is due: a kind with its index and generation.
+/// What is due: a kind, and what it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Due {
     pub(crate) kind: Kind,
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
+    pub(crate) key: Key,
 }
 
 /// 24 bytes; the kind stands in the low bits of `order`, above it the sequence.
@@ -55,8 +57,7 @@ pub(crate) struct Due {
 struct Entry {
     time: u64,
     order: u64,
-    index: u32,
-    generation: u32,
+    about: Key,
 }
 
 impl Entry {
@@ -67,10 +68,60 @@ impl Entry {
 
     #[inline(always)]
     fn due(&self) -> Due {
-        Due { kind: KINDS[(self.order & 7) as usize], index: self.index, generation: self.generation }
+        Due { kind: KINDS[(self.order & 7) as usize], key: self.about }
     }
 }
 
+/// A queue in a ring whose size is a power of two.
+#[derive(Clone, Debug)]
+struct Ring {
+    /// Those from `head` up to `tail`, counted without end, are there.
+    head: u32,
+    tail: u32,
+    places: Vec<Due>,
+}
+
+impl Ring {
+    fn new() -> Ring {
+        Ring { head: 0, tail: 0, places: vec![NOTHING; 16] }
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.tail.wrapping_sub(self.head) as usize
+    }
+
+    #[inline(always)]
+    fn push(&mut self, due: Due) {
+        if self.len() == self.places.len() {
+            self.grow();
+        }
+        let place = self.tail as usize & (self.places.len() - 1);
+        self.tail = self.tail.wrapping_add(1);
+        self.places[place] = due;
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Due> {
+        if self.head == self.tail {
+            return None;
+        }
+        let place = self.head as usize & (self.places.len() - 1);
+        self.head = self.head.wrapping_add(1);
+        self.places.get(place).copied()
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let first = self.head as usize & (self.places.len() - 1);
+        self.places.rotate_left(first);
+        (self.head, self.tail) = (0, self.places.len() as u32);
+        self.places.resize(2 * self.places.len(), NOTHING);
+    }
+}
+
+const NOTHING: Due = Due { kind: Kind::Message, key: Key::NONE };
+const NOBODY: Entry = Entry { time: u64::MAX, order: u64::MAX, about: Key::NONE };
 const NEVER: u128 = u128::MAX;
 const LANES_MAX: usize = 64;
 const ARITY: usize = 4;
@@ -80,12 +131,15 @@ pub(crate) struct EventQueue {
     /// The clock: the time of the entry that was taken out last, or where [`EventQueue::wait_until`] has put it.
     now: u64,
     sequence: u64,
-    fifo: VecDeque<Due>,
+    fifo: Ring,
     /// Nothing but the FIFO has anything due now.
     clear: bool,
     /// The first entry of the heap has been taken out, and nothing has come in its place.
     hole: bool,
+    /// The first `size` are the heap, the hole included; behind them stand at least [`ARITY`] that are never due, so that
+    /// every entry has all its children.
     heap: Vec<Entry>,
+    size: usize,
     lanes: Vec<VecDeque<Entry>>,
     delays: Vec<u64>,
     /// Key of the first entry of each lane.
@@ -100,10 +154,11 @@ impl EventQueue {
         EventQueue {
             now: 0,
             sequence: 0,
-            fifo: VecDeque::new(),
+            fifo: Ring::new(),
             clear: false,
             hole: false,
-            heap: Vec::new(),
+            heap: vec![NOBODY; ARITY],
+            size: 0,
             lanes: Vec::new(),
             delays: Vec::new(),
             fronts: Vec::new(),
@@ -119,13 +174,13 @@ impl EventQueue {
 
     /// Nothing happens until `time`, which is later.
     pub(crate) fn wait_until(&mut self, time: u64) {
-        debug_assert!(time > self.now && self.fifo.is_empty(), "something happens before");
+        debug_assert!(time > self.now && self.fifo.len() == 0, "something happens before");
         self.now = time;
         self.clear = false;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.fifo.len() + self.heap.len() - usize::from(self.hole)
+        self.fifo.len() + self.size - usize::from(self.hole)
             + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
@@ -135,47 +190,48 @@ impl EventQueue {
     }
 
     #[inline(always)]
-    fn entry(&mut self, delay: u64, kind: Kind, index: u32, generation: u32) -> Entry {
+    fn entry(&mut self, delay: u64, kind: Kind, about: Key) -> Entry {
         self.sequence += 1;
-        Entry { time: self.now.saturating_add(delay), order: self.sequence << 3 | kind as u64, index, generation }
+        Entry { time: self.now.saturating_add(delay), order: self.sequence << 3 | kind as u64, about }
     }
 
     /// Schedules for this instant, after all that is due in it.
-    #[inline]
-    pub(crate) fn push_now(&mut self, kind: Kind, index: u32, generation: u32) {
-        self.fifo.push_back(Due { kind, index, generation });
+    #[inline(always)]
+    pub(crate) fn push_now(&mut self, kind: Kind, about: Key) {
+        self.fifo.push(Due { kind, key: about });
     }
 
     /// Schedules after `delay`, whatever that is.
     #[inline]
-    pub(crate) fn push(&mut self, delay: u64, kind: Kind, index: u32, generation: u32) {
+    pub(crate) fn push(&mut self, delay: u64, kind: Kind, about: Key) {
         if delay == 0 {
-            return self.push_now(kind, index, generation);
+            return self.push_now(kind, about);
         }
-        let entry = self.entry(delay, kind, index, generation);
+        let entry = self.entry(delay, kind, about);
         if self.hole {
             self.hole = false;
             self.sift_down(entry);
         } else {
-            self.heap.push(entry);
-            self.sift_up(self.heap.len() - 1);
+            self.heap.push(NOBODY);
+            self.size += 1;
+            self.sift_up(self.size - 1, entry);
         }
     }
 
     /// Schedules after a `delay` that many events share: a time-out, a fixed latency. `lane` is where it went the last time,
     /// a guess that spares looking for it; comes back as where it went now.
     #[inline]
-    pub(crate) fn push_constant(&mut self, delay: u64, lane: u32, kind: Kind, index: u32, generation: u32) -> u32 {
+    pub(crate) fn push_constant(&mut self, delay: u64, lane: u32, kind: Kind, about: Key) -> u32 {
         if delay == 0 {
-            self.push_now(kind, index, generation);
+            self.push_now(kind, about);
             return lane;
         }
         let known = self.delays.get(lane as usize) == Some(&delay);
         let Some(lane) = (if known { Some(lane as usize) } else { self.lane(delay) }) else {
-            self.push(delay, kind, index, generation);
+            self.push(delay, kind, about);
             return lane;
         };
-        let entry = self.entry(delay, kind, index, generation);
+        let entry = self.entry(delay, kind, about);
         let entries = &mut self.lanes[lane];
         if entries.is_empty() {
             self.fronts[lane] = entry.key();
@@ -208,7 +264,7 @@ impl EventQueue {
     #[inline]
     pub(crate) fn pop_before(&mut self, until: u64) -> Option<Due> {
         if self.clear
-            && let Some(due) = self.fifo.pop_front()
+            && let Some(due) = self.fifo.pop()
         {
             return Some(due);
         }
@@ -223,7 +279,7 @@ impl EventQueue {
         let time = (next >> 64) as u64;
         if time > self.now {
             self.clear = true;
-            if let Some(due) = self.fifo.pop_front() {
+            if let Some(due) = self.fifo.pop() {
                 return Some(due);
             }
             if time >= until {
@@ -256,61 +312,53 @@ impl EventQueue {
         Some(entry.due())
     }
 
-    #[inline]
+    #[inline(always)]
     fn first_below_hole(&self) -> u128 {
-        match self.heap.as_slice() {
-            [_, a, b, c, d, ..] => a.key().min(b.key()).min(c.key().min(d.key())),
-            [_, few @ ..] => few.iter().map(Entry::key).fold(NEVER, u128::min),
-            [] => NEVER,
+        match self.heap.get(1..=ARITY) {
+            Some(&[a, b, c, d]) => a.key().min(b.key()).min(c.key().min(d.key())),
+            _ => NEVER,
         }
     }
 
-    #[inline]
-    fn sift_up(&mut self, mut child: usize) {
-        let entry = self.heap[child];
+    /// Puts `entry` in a place at the end of the heap.
+    #[inline(always)]
+    fn sift_up(&mut self, mut child: usize, entry: Entry) {
+        let heap = self.heap.as_mut_slice();
         while child > 0 {
             let parent = (child - 1) / ARITY;
-            if self.heap[parent].key() <= entry.key() {
+            if heap[parent].key() <= entry.key() {
                 break;
             }
-            self.heap[child] = self.heap[parent];
+            heap[child] = heap[parent];
             child = parent;
         }
-        self.heap[child] = entry;
+        heap[child] = entry;
     }
 
     /// The last entry takes the place of the first.
     #[inline]
     fn fill_hole(&mut self) {
         self.hole = false;
-        if let Some(last) = self.heap.pop()
-            && !self.heap.is_empty()
-        {
+        self.size -= 1;
+        self.heap.pop();
+        let last = std::mem::replace(&mut self.heap[self.size], NOBODY);
+        if self.size > 0 {
             self.sift_down(last);
         }
     }
 
     /// Puts `entry` in the place of the first.
-    #[inline]
+    #[inline(always)]
     fn sift_down(&mut self, entry: Entry) {
         let heap = self.heap.as_mut_slice();
         let mut hole = 0;
-        loop {
-            let first = hole * ARITY + 1;
-            let least = match heap.get(first..first + ARITY) {
-                // Four children, and no branch that could be mispredicted.
-                Some(&[a, b, c, d]) => {
-                    let (left, right) = (b.key() < a.key(), d.key() < c.key());
-                    let (low, high) = (if left { b } else { a }, if right { d } else { c });
-                    let (left, right) = (usize::from(left), 2 + usize::from(right));
-                    first + if high.key() < low.key() { right } else { left }
-                }
-                _ => {
-                    let Some(child) = (first..heap.len()).min_by_key(|&child| heap[child].key()) else { break };
-                    child
-                }
-            };
-            if entry.key() <= heap[least].key() {
+        // Four children each, and no branch that could be mispredicted but the last.
+        while let Some(&[a, b, c, d]) = heap.get(hole * ARITY + 1..hole * ARITY + 1 + ARITY) {
+            let (left, right) = (b.key() < a.key(), d.key() < c.key());
+            let (low, high) = (if left { b.key() } else { a.key() }, if right { d.key() } else { c.key() });
+            let (left, right) = (usize::from(left), 2 + usize::from(right));
+            let least = hole * ARITY + 1 + if high < low { right } else { left };
+            if entry.key() <= low.min(high) {
                 break;
             }
             heap[hole] = heap[least];
@@ -354,11 +402,11 @@ mod tests {
                 match what {
                     0 | 1 => {
                         let id = naive.push(now + delay);
-                        queue.push(delay, Kind::Timer, id as u32, 0);
+                        queue.push(delay, Kind::Timer, Key::new(id as u32, 0));
                     }
                     2 => {
                         let id = naive.push(now + delay);
-                        queue.push_constant(delay, (id % 3) as u32, Kind::GiveUp, id as u32, 0);
+                        queue.push_constant(delay, (id % 3) as u32, Kind::GiveUp, Key::new(id as u32, 0));
                     }
                     _ => {
                         let until = now + delay;
@@ -366,7 +414,7 @@ mod tests {
                             continue;
                         }
                         let expected = naive.pop_before(until);
-                        let got = queue.pop_before(until).map(|due| (queue.now(), u64::from(due.index)));
+                        let got = queue.pop_before(until).map(|due| (queue.now(), u64::from(due.key.index())));
                         prop_assert_eq!(got, expected);
                         if got.is_none() {
                             queue.wait_until(until);

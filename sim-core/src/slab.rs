@@ -1,17 +1,41 @@
 //! Records with dense indices and generations: an id whose record has gone is recognised, never mistaken for a new one.
 
 /// Reference to a record: index and generation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Key {
-    /// Position.
-    pub index: u32,
-    /// Which of the records that stood there; odd while it is live.
-    pub generation: u32,
-}
+///
+/// One word of memory: what is stored as one word and loaded as one word passes through a processor's store buffer at once,
+/// where two halves that are loaded as a whole would wait until they have reached the cache.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(u64);
 
 impl Key {
     /// Refers to nothing, ever: generations of live records are odd.
-    pub const NONE: Key = Key { index: u32::MAX, generation: 0 };
+    pub const NONE: Key = Key::new(u32::MAX, 0);
+
+    /// The record at `index`, of that `generation`.
+    #[inline(always)]
+    pub(crate) const fn new(index: u32, generation: u32) -> Key {
+        Key((generation as u64) << 32 | index as u64)
+    }
+
+    /// Position.
+    #[inline(always)]
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Which of the records that stood there; odd while it is live.
+    #[inline(always)]
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index(), self.generation())
+    }
 }
 
 /// A record that has room for its own generation.
@@ -59,7 +83,7 @@ impl<T: Record> Slab<T> {
             let generation = place.generation().wrapping_add(1);
             record.set_generation(generation);
             *place = record;
-            return Key { index, generation };
+            return Key::new(index, generation);
         }
         self.append(record)
     }
@@ -74,7 +98,7 @@ impl<T: Record> Slab<T> {
         record.set_generation(1);
         let index = self.records.len() as u32;
         self.records.push(record);
-        Key { index, generation: 1 }
+        Key::new(index, 1)
     }
 
     /// The record of `key`.
@@ -82,13 +106,13 @@ impl<T: Record> Slab<T> {
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&T> {
         // No key has an even generation but `NONE`, and there is no place at its index.
-        self.records.get(key.index as usize).filter(|r| r.generation() == key.generation)
+        self.records.get(key.index() as usize).filter(|r| r.generation() == key.generation())
     }
 
     /// The record of `key`, to change it.
     #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        self.records.get_mut(key.index as usize).filter(|r| r.generation() == key.generation)
+        self.records.get_mut(key.index() as usize).filter(|r| r.generation() == key.generation())
     }
 
     /// The live record at `index`, for references that cannot be stale.
@@ -110,7 +134,7 @@ impl<T: Record> Slab<T> {
     #[must_use]
     pub fn key_at(&self, index: u32) -> Key {
         match self.records.get(index as usize).map(Record::generation) {
-            Some(generation) if generation & 1 == 1 => Key { index, generation },
+            Some(generation) if generation & 1 == 1 => Key::new(index, generation),
             _ => Key::NONE,
         }
     }
@@ -120,8 +144,8 @@ impl<T: Record> Slab<T> {
     pub fn remove(&mut self, key: Key) -> Option<T> {
         let record = self.get_mut(key)?;
         let gone = *record;
-        record.set_generation(key.generation.wrapping_add(1));
-        self.free.push(key.index);
+        record.set_generation(key.generation().wrapping_add(1));
+        self.free.push(key.index());
         Some(gone)
     }
 
@@ -133,8 +157,8 @@ impl<T: Record> Slab<T> {
 
     /// Live records, in the order of their positions.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        let key = |i: usize, r: &T| Key { index: i as u32, generation: r.generation() };
-        self.records.iter().enumerate().map(move |(i, r)| (key(i, r), r)).filter(|(key, _)| key.generation & 1 == 1)
+        let key = |i: usize, r: &T| Key::new(i as u32, r.generation());
+        self.records.iter().enumerate().map(move |(i, r)| (key(i, r), r)).filter(|(key, _)| key.generation() & 1 == 1)
     }
 
     /// Live records, to change them.
@@ -165,15 +189,15 @@ mod tests {
         let first = slab.insert(Number(1, 0));
         assert_eq!(slab.remove(first).map(|n| n.0), Some(1));
         let second = slab.insert(Number(2, 0));
-        assert_eq!(first.index, second.index);
+        assert_eq!(first.index(), second.index());
         assert_eq!((slab.get(first), slab.get(second).map(|n| n.0)), (None, Some(2)));
         assert_eq!(slab.remove(first), None);
         assert_eq!(slab.get(Key::NONE), None);
-        assert_eq!(slab.key_at(second.index), second);
+        assert_eq!(slab.key_at(second.index()), second);
         assert_eq!(slab.key_at(7), Key::NONE);
         let third = slab.insert(Number(3, 0));
         slab.remove(third);
-        assert_eq!(slab.key_at(third.index), Key::NONE);
+        assert_eq!(slab.key_at(third.index()), Key::NONE);
         assert_eq!(slab.len(), 1);
         assert_eq!(slab.iter().count(), 1);
     }

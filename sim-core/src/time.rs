@@ -108,6 +108,13 @@ impl Duration {
                 return Duration::ZERO;
             }
         }
+        self.scaled_by_any(factor)
+    }
+
+    /// As [`Duration::scaled`], for factors that are hardly ever one or zero.
+    #[must_use]
+    #[inline(always)]
+    pub fn scaled_by_any(self, factor: f64) -> Duration {
         Duration(round(self.0 as f64 * factor))
     }
 }

@@ -8,7 +8,7 @@ use crate::policy::arrivals::Process;
 use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
 use floodgate_core::{
-    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId, Time, TimerId,
+    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId, Time, TimerId,
 };
 
 params! {
@@ -63,12 +63,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
     build: None,
 };
 
-/// Timers: an arrival, the end of calm or burst, a user who has thought (and which); all others are retries, by the index of
-/// their root, of which there are never so many.
-const ARRIVAL: u64 = u64::MAX;
-const TURN: u64 = u64::MAX - 1;
+/// Timers: the end of calm or burst, a user who has thought (and which); all others are retries, by the index of their root,
+/// of which there are never so many. The next arrival of an open loop is the node's tick.
+const TURN: u64 = u64::MAX;
 const USER: u64 = (u32::MAX as u64 - 1) << 32;
-const PURPOSE_CLIENT: u64 = 2;
 const PURPOSE_BACKOFF: u64 = 3;
 const PURPOSE_THINK: u64 = 6;
 const GAUGE_WAITING: usize = slot::OWN;
@@ -89,7 +87,6 @@ pub struct Clients {
     out: Option<LinkId>,
     /// Of an open loop that has started. Boxed: the streams in it are large, and other components are not.
     arrivals: Option<Box<Process>>,
-    arrival: TimerId,
     turn: TimerId,
     ordinal: u64,
     /// Of a closed loop: all there have ever been.
@@ -99,8 +96,10 @@ pub struct Clients {
 
 impl Clients {
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
-        let next = self.arrivals.as_deref().and_then(Process::next_arrival);
-        self.arrival = next.map_or(Key::NONE, |delay| cx.timer(delay, ARRIVAL));
+        match self.arrivals.as_deref().and_then(Process::next_arrival) {
+            Some(delay) => cx.tick(delay),
+            None => cx.cancel_tick(),
+        }
     }
 
     fn await_turn(&mut self, cx: &mut Cx<'_>) {
@@ -115,8 +114,7 @@ impl Clients {
         for _ in 0..batch {
             let ordinal = self.ordinal;
             self.ordinal += 1;
-            let client = cx.draws(PURPOSE_CLIENT, ordinal).below(self.config.population);
-            self.send(ordinal, client, cx);
+            self.send(ordinal, Client::OneOf(self.config.population as u32), cx);
         }
     }
 
@@ -126,7 +124,6 @@ impl Clients {
         if let Some(arrivals) = &mut self.arrivals {
             arrivals.turn(now);
         }
-        cx.cancel(self.arrival);
         self.await_arrival(cx);
         self.await_turn(cx);
     }
@@ -145,7 +142,7 @@ impl Clients {
         if there {
             let ordinal = visit(number, user.cycle);
             user.cycle += 1;
-            self.send(ordinal, u64::from(number), cx);
+            self.send(ordinal, Client::Known(number), cx);
         }
     }
 
@@ -163,20 +160,22 @@ impl Clients {
     }
 
     /// A root is born and tried for the first time.
-    fn send(&mut self, ordinal: u64, client: u64, cx: &mut Cx<'_>) {
-        let root = cx.birth(ordinal, client as u32);
-        cx.classify(root, self.config.priority as u8, self.config.work as f32);
+    #[inline]
+    fn send(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
+        let (priority, work) = (self.config.priority as u8, self.config.work as f32);
+        let root = cx.birth_of(Birth { ordinal, client, priority, work });
         self.waiting += 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
         self.attempt(root, 0, cx);
     }
 
+    #[inline]
     fn attempt(&mut self, id: RootId, attempt: u32, cx: &mut Cx<'_>) {
-        let Some(root) = cx.root(id).copied() else { return };
+        let Some(root) = cx.root(id) else { return };
+        let lineage = cx.branch(root.lineage, u64::from(attempt));
         let Some(link) = self.out else {
             return self.end(id, Err(Code::BadGateway), cx);
         };
-        let lineage = cx.branch(root.lineage, u64::from(attempt));
         cx.call(
             link,
             CallSpec {
@@ -192,15 +191,16 @@ impl Clients {
         );
     }
 
+    #[inline]
     fn end(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
         let slo = self.config.slo.or(self.config.timeout).unwrap_or(Duration::MAX);
-        let Some(root) = cx.root(id) else { return };
-        let (in_time, client) = (cx.now().since(root.born) <= slo, root.client);
-        cx.end_root(id, outcome, in_time);
+        let user = cx.end_root_within(id, outcome, slo);
         self.waiting -= 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
-        if self.config.users.is_some() {
-            self.think(client, cx);
+        if self.config.users.is_some()
+            && let Some(user) = user
+        {
+            self.think(user, cx);
         }
     }
 }
@@ -219,7 +219,6 @@ impl Component for Clients {
             config,
             out: None,
             arrivals: None,
-            arrival: Key::NONE,
             turn: Key::NONE,
             ordinal: 0,
             users: Vec::new(),
@@ -250,7 +249,7 @@ impl Component for Clients {
         let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
         match self.config.retry.pause(attempt, code, &mut draws) {
             Some(pause) => {
-                let tag = u64::from(reply.root.index) << 32 | u64::from(attempt + 1);
+                let tag = u64::from(reply.root.index()) << 32 | u64::from(attempt + 1);
                 cx.timer(pause, tag);
             }
             None => self.end(reply.root, Err(code), cx),
@@ -263,7 +262,6 @@ impl Component for Clients {
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
         match tag {
-            ARRIVAL => return self.arrive(cx),
             TURN => return self.turn(cx),
             tag if tag >= USER => return self.act(tag as u32, cx),
             _ => {}
@@ -271,6 +269,10 @@ impl Component for Clients {
         // A root that waits for its next attempt has not ended, so its index still means the same root.
         let root = cx.root_at((tag >> 32) as u32);
         self.attempt(root, tag as u32, cx);
+    }
+
+    fn on_tick(&mut self, cx: &mut Cx<'_>) {
+        self.arrive(cx);
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
@@ -285,7 +287,6 @@ impl Component for Clients {
             Some(arrivals) => arrivals.configure(self.config.rate, self.config.arrivals.clone(), now),
             None => return self.populate(cx),
         }
-        cx.cancel(self.arrival);
         cx.cancel(self.turn);
         self.await_arrival(cx);
         self.await_turn(cx);

@@ -95,31 +95,40 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
-    fn choose(&mut self, client: u64, mut draws: Draws) -> Option<u32> {
+    #[inline]
+    fn choose(&mut self, call: CallId, cx: &Cx<'_>) -> Option<u32> {
         let n = self.ready.len();
         if n == 0 {
             return None;
         }
+        let draws = || cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
         let place = match self.config.algorithm {
             Algorithm::RoundRobin => {
-                self.turn = (self.turn + 1) % n;
+                self.turn = self.following(n);
                 self.turn
             }
             Algorithm::LeastConnections => {
-                let first = (self.turn + 1) % n;
+                let first = self.following(n);
                 // `min_by_key` keeps the first of equals, so ties go round in turn.
                 self.turn = (0..n).map(|i| (first + i) % n).min_by_key(|&i| self.active(i))?;
                 self.turn
             }
-            Algorithm::Random => draws.below(n as u64) as usize,
-            Algorithm::PowerOfD => self.least_of_some(n, &mut draws),
+            Algorithm::Random => draws().below(n as u64) as usize,
+            Algorithm::PowerOfD => self.least_of_some(n, &mut draws()),
             Algorithm::JoinIdleQueue => {
                 let idle = (0..n).filter(|&i| self.active(i) == 0);
+                let mut draws = draws();
                 pick(idle.map(|i| (0, i)), &mut draws).unwrap_or_else(|| draws.below(n as u64) as usize)
             }
-            Algorithm::ClientHash => (mix(client, 0x6c62) % n as u64) as usize,
+            Algorithm::ClientHash => (mix(u64::from(cx.client_of(call)), 0x6c62) % n as u64) as usize,
         };
         Some(self.ready[place])
+    }
+
+    /// Whose turn it is among `n`; at first it is the first's.
+    fn following(&self, n: usize) -> usize {
+        let next = self.turn.wrapping_add(1);
+        if next < n { next } else { 0 }
     }
 
     /// Requests in flight at the `i`-th of the ready endpoints.
@@ -146,15 +155,13 @@ impl LoadBalancer {
     }
 
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let client = cx.root(cx.root_of(call)).map_or(0, |r| u64::from(r.client));
-        let lineage = cx.get(call).map_or(0, |c| c.lineage);
-        let Some(chosen) = self.choose(client, cx.draws(PURPOSE_CHOICE, lineage)) else {
+        let Some(chosen) = self.choose(call, cx) else {
             return cx.reply(call, Err(Code::Unavailable));
         };
         let endpoint = &mut self.endpoints[chosen as usize];
         endpoint.active += 1;
         if let Some(child) = cx.forward(call, endpoint.link, endpoint.replica, chosen) {
-            cx.set_tag(call, child.index);
+            cx.set_tag(call, child.index());
         }
         self.open += 1;
         cx.gauge(GAUGE_OPEN, self.open);
@@ -198,7 +205,7 @@ impl Component for LoadBalancer {
             early: Vec::new(),
             endpoints: Vec::new(),
             ready: Vec::new(),
-            turn: usize::MAX - 1,
+            turn: usize::MAX,
             open: 0,
             drawn: Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
-use crate::call::{CallSpec, Root};
+use crate::call::{Birth, CallSpec, Client, Root};
 use crate::rng::{Draws, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
@@ -38,13 +38,13 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     #[must_use]
     pub fn draws(&self, purpose: u64, lineage: u64) -> Draws {
-        Draws::new(self.kernel.nodes[self.node.0 as usize].seed ^ purpose, lineage)
+        Draws::new(self.at.seed ^ purpose, lineage)
     }
 
     /// The sequential stream of exogenous arrivals for `purpose`.
     #[must_use]
     pub fn arrivals(&self, purpose: u64) -> ChaCha8Rng {
-        arrival_stream(mix(self.kernel.nodes[self.node.0 as usize].seed, purpose))
+        arrival_stream(mix(self.at.seed, purpose))
     }
 
     /// A lineage for the `n`-th root of this node, and for the `n`-th attempt, step or branch of something (`lineage`).
@@ -52,28 +52,26 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     #[must_use]
     pub fn branch(&self, lineage: u64, n: u64) -> u64 {
-        if n == 0 { lineage } else { mix(lineage, self.kernel.nodes[self.node.0 as usize].key_hash ^ n) }
+        if n == 0 { lineage } else { mix(lineage, self.at.key_hash ^ n) }
     }
 
     /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
     #[inline]
     pub fn birth(&mut self, ordinal: u64, client: u32) -> RootId {
-        self.kernel.birth(self.node, ordinal, client)
+        self.birth_of(Birth { ordinal, client: Client::Known(client), priority: 0, work: 1.0 })
     }
 
-    /// What kind of request a root of this node is, told before its first attempt is sent: its criticality (0 is the most
-    /// important) and the work it asks for, as a multiple of what is usual.
+    /// As [`Ctx::birth`], with all that can be said of a root.
     #[inline]
-    pub fn classify(&mut self, id: RootId, priority: u8, work: f32) {
-        debug_assert!(work >= 0.0, "work is not negative");
-        if let Some(root) = self.kernel.roots.get_mut(id) {
-            debug_assert!(
-                root.node == self.node.0 && root.calls == 0,
-                "a root is classified where it is born, at once"
-            );
-            root.priority = priority;
-            root.work = work;
-        }
+    pub fn birth_of(&mut self, birth: Birth) -> RootId {
+        debug_assert!(birth.work >= 0.0, "work is not negative");
+        self.kernel.birth(self.at, birth)
+    }
+
+    /// The client that sent the root of a call.
+    #[must_use]
+    pub fn client_of(&self, call: CallId) -> u32 {
+        self.origin(call).map_or(0, |(_, root)| root.client(self.kernel.seed))
     }
 
     /// A root that has not ended, or whose calls still run.
@@ -83,17 +81,24 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.roots.get(id)
     }
 
-    /// The root ends: once, answered or failed. `in_time` says whether the answer is good for its SLO.
+    /// A root of this node ends: once, answered or failed. `in_time` says whether the answer is good for its SLO.
     #[inline]
     pub fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
-        self.kernel.end_root(id, outcome, in_time);
+        self.kernel.end_root(self.at, id, outcome, |_| in_time);
+    }
+
+    /// As [`Ctx::end_root`]; the answer is good when the root is no older than `slo`. Tells which client had sent it, if that
+    /// was said at its birth.
+    #[inline]
+    pub fn end_root_within(&mut self, id: RootId, outcome: Outcome, slo: Duration) -> Option<u32> {
+        self.kernel.end_root(self.at, id, outcome, |age| age <= slo)
     }
 
     /// Sends a call over one of this node's outgoing links.
     #[inline]
     pub fn call(&mut self, link: LinkId, spec: CallSpec) -> CallId {
         debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
-        self.kernel.call(self.node, link, &spec)
+        self.kernel.call(self.at, link, &spec)
     }
 
     /// Passes an arrived call on, transparently: same root, same lineage.
@@ -165,7 +170,7 @@ impl<M: Model> Ctx<'_, M> {
     /// Answers an arrived call.
     #[inline]
     pub fn reply(&mut self, call: CallId, outcome: Outcome) {
-        self.kernel.reply(call, outcome);
+        self.kernel.reply(self.at, call, outcome);
     }
 
     /// Hands an arrived call on to the node at the end of one of this node's outgoing links, for good: that node answers
@@ -175,9 +180,8 @@ impl<M: Model> Ctx<'_, M> {
         let now = kernel.now();
         let to = kernel.wires[link.0 as usize].to;
         let Some(record) = kernel.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else { return };
-        let stats = &mut kernel.nodes[record.at.0 as usize].stats;
-        stats.answered += 1;
-        stats.latency.record(now.since(record.since));
+        self.at.stats.answered += 1;
+        self.at.stats.latency.record(now.since(record.since));
         record.hand_on(to, lineage, now);
         let stats = &mut kernel.wires[link.0 as usize].stats;
         *(if record.by_retry() { &mut stats.calls_retry } else { &mut stats.calls_first }) += 1;
@@ -222,7 +226,7 @@ impl<M: Model> Ctx<'_, M> {
         if let Some(record) = kernel.calls.get_mut(call) {
             record.busy_ns += length.0;
             kernel.totals.busy_ns += u128::from(length.0);
-            kernel.nodes[self.node.0 as usize].stats.busy_ns += u128::from(length.0);
+            self.at.stats.busy_ns += u128::from(length.0);
             if kernel.watched {
                 kernel.observed.push(Observed::Worked(self.node, call, length));
             }
@@ -233,14 +237,27 @@ impl<M: Model> Ctx<'_, M> {
     /// handed on by then. A call can be served only once at a time; it takes no timer and no cancelling.
     #[inline]
     pub fn serve(&mut self, call: CallId, length: Duration) {
-        self.kernel.queue.push(length.0, Kind::Served, call.index, call.generation);
+        self.kernel.queue.push(length.0, Kind::Served, call);
+    }
+
+    /// Sets the one time that a node can set for itself without a timer: then comes [`Model::on_tick`]. A tick that was set
+    /// before is called off.
+    #[inline]
+    pub fn tick(&mut self, delay: Duration) {
+        self.at.tick = self.at.tick.wrapping_add(1);
+        self.kernel.queue.push(delay.0, Kind::Tick, Key::new(self.node.0, self.at.tick));
+    }
+
+    /// Calls off the tick that was set.
+    pub fn cancel_tick(&mut self) {
+        self.at.tick = self.at.tick.wrapping_add(1);
     }
 
     /// Sets a timer; `tag` comes back with it.
     #[inline]
     pub fn timer(&mut self, delay: Duration, tag: u64) -> TimerId {
         let id = self.kernel.timers.insert(TimerSlot::new(self.node, tag));
-        self.kernel.queue.push(delay.0, Kind::Timer, id.index, id.generation);
+        self.kernel.queue.push(delay.0, Kind::Timer, id);
         id
     }
 
@@ -266,7 +283,7 @@ impl<M: Model> Ctx<'_, M> {
             }
         };
         let lineage = kernel.message_lineage();
-        kernel.send(link, lineage, upstream, Kind::Message, Key { index, generation: 0 });
+        kernel.send(link, lineage, upstream, Kind::Message, Key::new(index, 0));
     }
 
     /// Sends a message to everyone who calls this node.
@@ -281,27 +298,27 @@ impl<M: Model> Ctx<'_, M> {
     /// it left without.
     #[inline]
     pub fn waited(&mut self, length: Duration) {
-        self.kernel.nodes[self.node.0 as usize].stats.wait.record(length);
+        self.at.stats.wait.record(length);
     }
 
     /// So many calls are at this node now.
     #[inline]
     pub fn level(&mut self, calls: u64) {
         let now = self.kernel.now();
-        self.kernel.nodes[self.node.0 as usize].stats.levels.set(calls, now);
+        self.at.stats.levels.set(calls, now);
     }
 
     /// A call of `demand` (service time, had it been alone) was done after `sojourn` at this node.
     #[inline]
     pub fn served(&mut self, demand: Duration, sojourn: Duration) {
-        self.kernel.nodes[self.node.0 as usize].stats.slowdown.record(demand, sojourn);
+        self.at.stats.slowdown.record(demand, sojourn);
     }
 
     /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.
     #[inline]
     pub fn gauge(&mut self, slot: usize, value: u64) {
         let now = self.kernel.now();
-        if let Some(gauge) = self.kernel.nodes[self.node.0 as usize].stats.gauges.get_mut(slot) {
+        if let Some(gauge) = self.at.stats.gauges.get_mut(slot) {
             gauge.set(value, now);
         }
     }

@@ -1,7 +1,7 @@
 //! Everything but the models: clock, event list, calls, books.
 
 use super::limits::{Halt, Limits};
-use crate::call::{Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
+use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
 use crate::dist::Dist;
 use crate::probe::{Delivery, Event, Probe};
@@ -63,11 +63,20 @@ const VARIES: u64 = u64::MAX;
 
 /// A node as the run needs it, but for its model.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub(super) digest: u64,
     pub(super) seed: u64,
     pub(super) key_hash: u64,
+    /// Which tick counts: those of an earlier number were called off.
+    pub(super) tick: u32,
     pub(super) stats: NodeStats,
+}
+
+impl Node {
+    pub(super) fn new(routes: &Routes, id: NodeId, seed: u64) -> Node {
+        let key_hash = routes.key_hash(id);
+        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 0, stats: NodeStats::default() }
+    }
 }
 
 /// What a model did that a probe is told of after the event.
@@ -107,11 +116,14 @@ pub(crate) struct Kernel<T> {
     pub(super) events: u64,
     /// Events handled when the clock came to where it stands.
     pub(super) instant: u64,
+    /// Where the last event was delivered.
+    pub(super) last: NodeId,
+    /// A limit has been met that ends the run after this event.
+    pub(super) stop: bool,
     pub(super) queue: EventQueue,
     pub(super) calls: Slab<Call>,
     pub(super) roots: Slab<Root>,
     pub(super) timers: Slab<TimerSlot>,
-    pub(super) nodes: Vec<Node>,
     pub(super) wires: Vec<Wire>,
     pub(super) totals: Totals,
     pub(super) population: Population,
@@ -136,10 +148,6 @@ const PURPOSE_LATENCY: u64 = 0x6c61_7465;
 
 impl<T: Clone> Kernel<T> {
     pub(super) fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
-        let node = |i: usize| {
-            let key_hash = routes.key_hash(NodeId(i as u32));
-            Node { digest: 0, seed: mix(seed, key_hash), key_hash, stats: NodeStats::default() }
-        };
         let wire = |link: &crate::topology::Link| Wire {
             from: link.from,
             to: link.to,
@@ -153,11 +161,12 @@ impl<T: Clone> Kernel<T> {
         Kernel {
             events: 0,
             instant: 0,
+            last: NodeId(0),
+            stop: false,
             queue: EventQueue::new(),
             calls: Slab::default(),
             roots: Slab::default(),
             timers: Slab::default(),
-            nodes: (0..routes.node_count()).map(node).collect(),
             wires: routes.links().iter().map(wire).collect(),
             totals: Totals::default(),
             population: Population::default(),
@@ -180,18 +189,20 @@ impl<T: Clone> Kernel<T> {
         Time(self.queue.now())
     }
 
-    /// Books one delivery to `node`: counts it, mixes it into the node's digest, tells the probe.
+    /// Books one delivery to a node: counts it, mixes it into the node's digest, tells the probe.
     #[inline(always)]
     pub(super) fn note<P: Probe>(
         &mut self,
+        at: &mut Node,
         node: NodeId,
         delivery: Delivery,
         lineage: u64,
         payload: u64,
         about: impl FnOnce(Event) -> Event,
         probe: &mut P,
-    ) -> &mut NodeStats {
+    ) {
         self.events += 1;
+        self.last = node;
         let time = self.now();
         let (kind, code) = match delivery {
             Delivery::Call => (1, 0),
@@ -204,7 +215,6 @@ impl<T: Clone> Kernel<T> {
             Delivery::Message => (7, 0),
             Delivery::Served => (8, 0),
         };
-        let at = &mut self.nodes[node.0 as usize];
         at.digest = absorb(at.digest, time.0, lineage, payload << 16 | code << 8 | kind);
         if P::ACTIVE {
             probe.event(about(Event {
@@ -222,16 +232,15 @@ impl<T: Clone> Kernel<T> {
                 mark: time,
             }));
         }
-        &mut at.stats
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
         let wire = &mut self.wires[link.0 as usize];
         match wire.delay {
-            0 => self.queue.push_now(kind, id.index, id.generation),
+            0 => self.queue.push_now(kind, id),
             VARIES => self.send_varying(link, lineage, back, kind, id),
-            delay => wire.lane = self.queue.push_constant(delay, wire.lane, kind, id.index, id.generation),
+            delay => wire.lane = self.queue.push_constant(delay, wire.lane, kind, id),
         }
     }
 
@@ -240,31 +249,30 @@ impl<T: Clone> Kernel<T> {
         let route = &self.routes.links()[link.0 as usize];
         let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
         let delay = route.latency.sample(&mut Draws::new(key, lineage));
-        self.queue.push(delay.0, kind, id.index, id.generation);
+        self.queue.push(delay.0, kind, id);
     }
 
     #[inline]
-    pub(super) fn call(&mut self, node: NodeId, link: LinkId, spec: &CallSpec) -> CallId {
+    pub(super) fn call(&mut self, at: &mut Node, link: LinkId, spec: &CallSpec) -> CallId {
         let above = spec.parent.and_then(|parent| self.calls.get(parent));
         let (depth, by_retry) = above.map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry()));
         let by_retry = spec.attempt > 0 || by_retry;
         let wire = &mut self.wires[link.0 as usize];
         *(if by_retry { &mut wire.stats.calls_retry } else { &mut wire.stats.calls_first }) += 1;
-        let call = Call::new(spec, link, wire.to, Time(self.queue.now()), depth, by_retry);
-        let call = self.calls.insert(call);
+        let (from, to, now) = (wire.from, wire.to, Time(self.queue.now()));
+        let call = self.calls.insert(Call::new(spec, link, to, now, depth, by_retry));
         if let Some(root) = self.roots.get_mut(spec.root) {
             root.calls += 1;
             self.totals.attempts += u64::from(spec.parent.is_none() && root.counted);
         }
-        self.nodes[node.0 as usize].stats.sent += 1;
+        at.stats.sent += 1;
         self.send(link, spec.lineage, false, Kind::Deliver, call);
         if let Some(patience) = spec.timeout {
             let lane = self.patience_lane;
-            let (index, generation) = (call.index, call.generation);
-            self.patience_lane = self.queue.push_constant(patience.0.max(1), lane, Kind::GiveUp, index, generation);
+            self.patience_lane = self.queue.push_constant(patience.0.max(1), lane, Kind::GiveUp, call);
         }
         if self.calls.len() > self.limits.live_calls {
-            self.too_many_calls(node);
+            self.too_many_calls(from);
         }
         call
     }
@@ -274,11 +282,12 @@ impl<T: Clone> Kernel<T> {
         if self.halt.is_none() {
             let node = self.routes.key(node).to_owned();
             self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit: self.limits.live_calls });
+            self.stop = true;
         }
     }
 
     #[inline]
-    pub(super) fn reply(&mut self, call: CallId, outcome: Outcome) {
+    pub(super) fn reply(&mut self, at: &mut Node, call: CallId, outcome: Outcome) {
         let now = self.now();
         let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
             debug_assert!(false, "a call was answered twice");
@@ -288,13 +297,12 @@ impl<T: Clone> Kernel<T> {
         record.stage = Stage::Returning;
         record.outcome = outcome_code(outcome);
         let (link, lineage) = (record.link, record.lineage);
-        let stats = &mut self.nodes[record.at.0 as usize].stats;
         match outcome {
             Ok(()) => {
-                stats.answered += 1;
-                stats.latency.record(now.since(arrived));
+                at.stats.answered += 1;
+                at.stats.latency.record(now.since(arrived));
             }
-            Err(code) => stats.errors.add(code),
+            Err(code) => at.stats.errors.add(code),
         }
         self.send(link, lineage, true, Kind::Reply, call);
     }
@@ -305,7 +313,7 @@ impl<T: Clone> Kernel<T> {
         if let Some(root) = self.roots.at_mut(record.root) {
             root.calls -= 1;
             if root.ended && root.calls == 0 {
-                let key = Key { index: record.root, generation: root.generation() };
+                let key = Key::new(record.root, root.generation());
                 self.roots.remove(key);
             }
         }
@@ -318,49 +326,57 @@ impl<T: Clone> Kernel<T> {
         }
     }
 
-    /// A root is born at `node`.
-    #[inline]
-    pub(super) fn birth(&mut self, node: NodeId, ordinal: u64, client: u32) -> RootId {
+    /// A root is born at a node.
+    #[inline(always)]
+    pub(super) fn birth(&mut self, at: &mut Node, birth: Birth) -> RootId {
         let now = self.now();
         self.totals.born += 1;
         self.totals.in_flight += 1;
         self.population.pass(now);
         self.population.count += 1;
-        let at = &mut self.nodes[node.0 as usize];
         at.stats.offered += 1;
         at.stats.offered_first += 1;
-        self.roots.insert(Root::new(now, mix(at.key_hash, ordinal), client, node))
+        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), birth))
     }
 
-    #[inline]
-    pub(super) fn end_root(&mut self, id: RootId, outcome: Outcome, in_time: bool) {
+    /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what
+    /// comes back says which client had sent it, if that has been said.
+    #[inline(always)]
+    pub(super) fn end_root(
+        &mut self,
+        at: &mut Node,
+        id: RootId,
+        outcome: Outcome,
+        in_time: impl FnOnce(Duration) -> bool,
+    ) -> Option<u32> {
         let now = self.now();
         let Some(root) = self.roots.get_mut(id).filter(|r| !r.ended) else {
             debug_assert!(false, "a root ended twice");
-            return;
+            return None;
         };
         root.ended = true;
         let busy = u128::from(std::mem::take(&mut root.busy_ns));
-        let (node, born, calls, counted) = (root.node, root.born, root.calls, root.counted);
+        let (born, calls, counted, client) = (root.born, root.calls, root.counted, root.known_client());
         self.population.pass(now);
         self.population.count -= 1;
         self.sojourn_ns += u128::from(now.0 - born.max(self.started).0);
         let totals = &mut self.totals;
         *(if outcome.is_ok() { &mut totals.useful_ns } else { &mut totals.wasted_ns }) += busy;
         if counted {
-            let stats = &mut self.nodes[node as usize].stats;
             totals.in_flight -= 1;
             match outcome {
                 Ok(()) => {
+                    let age = now.since(born);
+                    let in_time = u64::from(in_time(age));
                     totals.answered += 1;
-                    totals.goodput += u64::from(in_time);
-                    stats.answered += 1;
-                    stats.goodput += u64::from(in_time);
-                    stats.latency.record(now.since(born));
+                    totals.goodput += in_time;
+                    at.stats.answered += 1;
+                    at.stats.goodput += in_time;
+                    at.stats.latency.record(age);
                 }
                 Err(code) => {
                     totals.failed += 1;
-                    stats.errors.add(code);
+                    at.stats.errors.add(code);
                 }
             }
         }
@@ -370,6 +386,7 @@ impl<T: Clone> Kernel<T> {
         if self.watched {
             self.observed.push(Observed::Ended(id, outcome));
         }
+        client
     }
 
     /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.

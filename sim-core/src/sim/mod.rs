@@ -4,7 +4,7 @@ mod ctx;
 mod kernel;
 mod limits;
 
-pub(crate) use kernel::Kernel;
+pub(crate) use kernel::{Kernel, Node};
 pub use limits::{Budget, Halt, Limits, Progress};
 
 use crate::call::{Call, CallId, Outcome, Reply, RootId, Stage, outcome_from};
@@ -24,8 +24,15 @@ use std::sync::Arc;
 /// A run of a system of `M`s. The state is a value: a clone goes on exactly as the original would.
 #[derive(Clone, Debug)]
 pub struct Simulation<M: Model> {
-    models: Vec<M>,
+    places: Vec<Place<M>>,
     kernel: Kernel<M::Message>,
+}
+
+/// A node with its model: side by side, because every event touches both.
+#[derive(Clone, Debug)]
+struct Place<M> {
+    node: Node,
+    model: M,
 }
 
 impl<M: Model> Simulation<M> {
@@ -36,12 +43,20 @@ impl<M: Model> Simulation<M> {
     #[must_use]
     pub fn new(routes: Arc<Routes>, models: Vec<M>, seed: u64, limits: Limits) -> Simulation<M> {
         assert_eq!(routes.node_count(), models.len(), "one model for each node");
-        let mut simulation = Simulation { models, kernel: Kernel::new(routes, seed, limits) };
-        for i in 0..simulation.models.len() {
-            let node = NodeId(i as u32);
-            simulation.models[i].on_start(&mut Ctx { node, kernel: &mut simulation.kernel });
+        let place = |(i, model)| Place { node: Node::new(&routes, NodeId(i as u32), seed), model };
+        let places = models.into_iter().enumerate().map(place).collect();
+        let mut simulation = Simulation { places, kernel: Kernel::new(routes, seed, limits) };
+        for i in 0..simulation.places.len() {
+            simulation.with(NodeId(i as u32), |model, cx| model.on_start(cx));
         }
         simulation
+    }
+
+    /// Lets a model do something.
+    #[inline(always)]
+    fn with<R>(&mut self, node: NodeId, act: impl FnOnce(&mut M, &mut Ctx<'_, M>) -> R) -> Option<R> {
+        let Place { node: at, model } = self.places.get_mut(node.0 as usize)?;
+        Some(act(model, &mut Ctx { node, at, kernel: &mut self.kernel }))
     }
 
     /// Handles events in order until `budget` is used up; those at `budget.until` itself are left, so that a control at
@@ -49,14 +64,18 @@ impl<M: Model> Simulation<M> {
     pub fn advance<P: Probe>(&mut self, budget: Budget, probe: &mut P) -> Progress {
         let last = self.kernel.events.saturating_add(budget.events);
         self.kernel.watched = P::ACTIVE;
-        loop {
-            if let Some(halt) = &self.kernel.halt {
-                return Progress::Halted(halt.clone());
+        self.kernel.stop = self.kernel.halt.is_some();
+        let mut now = self.kernel.now();
+        // Up to here, neither the budget nor the limit of events at one instant is used up.
+        let mut fence = last.min(self.fence());
+        while !self.kernel.stop {
+            if self.kernel.events >= fence {
+                if self.kernel.events >= last {
+                    return Progress::Budget;
+                }
+                self.too_many_events();
+                break;
             }
-            if self.kernel.events >= last {
-                return Progress::Budget;
-            }
-            let now = self.kernel.now();
             if budget.until <= now {
                 return Progress::Reached;
             }
@@ -68,26 +87,35 @@ impl<M: Model> Simulation<M> {
                 return Progress::Reached;
             };
             if self.kernel.now() != now {
+                now = self.kernel.now();
                 self.kernel.instant = self.kernel.events;
+                fence = last.min(self.fence());
             }
             self.deliver(due, probe);
             if P::ACTIVE {
                 self.tell(probe);
             }
         }
+        self.kernel.halt.clone().map_or(Progress::Budget, Progress::Halted)
+    }
+
+    #[inline(always)]
+    fn fence(&self) -> u64 {
+        self.kernel.instant.saturating_add(self.kernel.limits.events_per_instant).saturating_add(1)
     }
 
     #[inline(always)]
     fn deliver<P: Probe>(&mut self, due: Due, probe: &mut P) {
-        let key = Key { index: due.index, generation: due.generation };
+        let key = due.key;
         match due.kind {
             Kind::Deliver => self.deliver_call(key, probe),
             Kind::Reply => self.deliver_reply(key, probe),
             Kind::Served => self.deliver_served(key, probe),
             Kind::GiveUp => self.give_up(key, probe),
+            Kind::Tick => self.deliver_tick(key, probe),
             Kind::Timer => self.deliver_timer(key, probe),
             Kind::Cancel => self.deliver_cancel(key, probe),
-            Kind::Message => self.deliver_message(due.index, probe),
+            Kind::Message => self.deliver_message(key.index(), probe),
         }
     }
 
@@ -102,23 +130,15 @@ impl<M: Model> Simulation<M> {
         }
     }
 
-    /// Stops a loop without delay: more events at this instant than the limit, the last of them at `node`.
-    #[inline(always)]
-    fn check_instant(&mut self, node: NodeId) {
-        let kernel = &mut self.kernel;
-        if kernel.events - kernel.instant > kernel.limits.events_per_instant {
-            Self::too_many_events(kernel, node);
-        }
-    }
-
+    /// Stops a loop without delay: more events at this instant than the limit.
     #[cold]
-    fn too_many_events(kernel: &mut Kernel<M::Message>, node: NodeId) {
-        if kernel.halt.is_none() {
-            let (time, limit) = (kernel.now(), kernel.limits.events_per_instant);
-            kernel.halt = Some(Halt::EventsPerInstant { time, node: kernel.routes.key(node).to_owned(), limit });
-        }
+    fn too_many_events(&mut self) {
+        let (time, limit) = (self.kernel.now(), self.kernel.limits.events_per_instant);
+        let node = self.kernel.routes.key(self.kernel.last).to_owned();
+        self.kernel.halt = Some(Halt::EventsPerInstant { time, node, limit });
     }
 
+    #[inline(always)]
     fn deliver_call<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let now = kernel.now();
@@ -127,56 +147,65 @@ impl<M: Model> Simulation<M> {
         let sent = std::mem::replace(&mut record.since, now);
         let call = *record;
         let node = call.at;
+        let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let payload = u64::from(call.replica()) << 16 | u64::from(call.attempt);
         let about = about(kernel, id, call, sent);
-        let stats = kernel.note(node, Delivery::Call, call.lineage, payload, about, probe);
-        stats.offered += 1;
-        stats.offered_first += u64::from(!call.by_retry());
+        kernel.note(at, node, Delivery::Call, call.lineage, payload, about, probe);
+        at.stats.offered += 1;
+        at.stats.offered_first += u64::from(!call.by_retry());
         if call.depth >= kernel.limits.depth {
-            kernel.reply(id, Err(Code::LoopDetected));
+            kernel.reply(at, id, Err(Code::LoopDetected));
         } else {
-            self.models[node.0 as usize].on_call(id, &mut Ctx { node, kernel });
+            model.on_call(id, &mut Ctx { node, at, kernel });
         }
-        self.check_instant(node);
     }
 
+    #[inline(always)]
     fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id) else { return };
         let waits = !call.abandoned() && kernel.book_to_whoever_waits(&call);
         let wire = &mut kernel.wires[call.link.0 as usize];
         let node = wire.from;
+        let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let outcome = outcome_from(call.outcome);
         if !waits {
             wire.stats.late += 1;
+            at.stats.late += 1;
             let about = about(kernel, id, call, call.since);
-            kernel.note(node, Delivery::Late, call.lineage, u64::from(call.outcome), about, probe).late += 1;
+            kernel.note(at, node, Delivery::Late, call.lineage, u64::from(call.outcome), about, probe);
             kernel.waste(id);
-            kernel.free(id);
-            return self.check_instant(node);
+            return kernel.free(id);
         }
-        *(if outcome.is_ok() { &mut wire.stats.ok } else { &mut wire.stats.errors }) += 1;
-        let delivery = outcome.map_or_else(Delivery::Error, |()| Delivery::Answer);
         let about = about(kernel, id, call, call.since);
-        let stats = kernel.note(node, delivery, call.lineage, 0, about, probe);
-        if let Err(code) = outcome {
-            stats.caller_errors.add(code);
+        match outcome {
+            Ok(()) => {
+                kernel.wires[call.link.0 as usize].stats.ok += 1;
+                kernel.note(at, node, Delivery::Answer, call.lineage, 0, about, probe);
+            }
+            Err(code) => {
+                kernel.wires[call.link.0 as usize].stats.errors += 1;
+                at.stats.caller_errors.add(code);
+                kernel.note(at, node, Delivery::Error(code), call.lineage, 0, about, probe);
+            }
         }
         let reply = reply_view(kernel, id, &call, outcome);
         // Freed last: the model may still look at the call, and the root must outlive what the model does with it.
-        self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
-        self.kernel.free(id);
-        self.check_instant(node);
+        model.on_reply(reply, &mut Ctx { node, at, kernel });
+        kernel.free(id);
     }
 
+    #[inline(always)]
     fn deliver_served<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
+        let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
-        kernel.note(call.at, Delivery::Served, call.lineage, 0, about, probe);
-        self.models[call.at.0 as usize].on_served(id, &mut Ctx { node: call.at, kernel });
+        kernel.note(at, call.at, Delivery::Served, call.lineage, 0, about, probe);
+        model.on_served(id, &mut Ctx { node: call.at, at, kernel });
     }
 
+    #[inline(never)]
     fn give_up<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id) else { return };
@@ -189,33 +218,46 @@ impl<M: Model> Simulation<M> {
         let wire = &mut kernel.wires[call.link.0 as usize];
         wire.stats.timeouts += 1;
         let node = wire.from;
+        let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
-        let stats = kernel.note(node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), about, probe);
-        stats.caller_errors.add(Code::Timeout);
+        kernel.note(at, node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), about, probe);
+        at.stats.caller_errors.add(Code::Timeout);
         if call.cancel() && call.stage != Stage::Returning {
             kernel.send(call.link, call.lineage, false, Kind::Cancel, id);
         }
         let reply = reply_view(kernel, id, &call, Err(Code::Timeout));
-        self.models[node.0 as usize].on_reply(reply, &mut Ctx { node, kernel });
+        model.on_reply(reply, &mut Ctx { node, at, kernel });
+    }
+
+    #[inline(always)]
+    fn deliver_tick<P: Probe>(&mut self, key: Key, probe: &mut P) {
+        let (node, kernel) = (NodeId(key.index()), &mut self.kernel);
+        let Some(Place { node: at, model }) = self.places.get_mut(key.index() as usize) else { return };
+        if at.tick == key.generation() {
+            kernel.note(at, node, Delivery::Timer, TICK, 0, |event| event, probe);
+            model.on_tick(&mut Ctx { node, at, kernel });
+        }
     }
 
     fn deliver_timer<P: Probe>(&mut self, id: TimerId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(slot) = kernel.timers.remove(id) else { return };
-        kernel.note(slot.node, Delivery::Timer, slot.tag, 0, |event| event, probe);
-        self.models[slot.node.0 as usize].on_timer(id, slot.tag, &mut Ctx { node: slot.node, kernel });
-        self.check_instant(slot.node);
+        let Some(Place { node: at, model }) = self.places.get_mut(slot.node.0 as usize) else { return };
+        kernel.note(at, slot.node, Delivery::Timer, slot.tag, 0, |event| event, probe);
+        model.on_timer(id, slot.tag, &mut Ctx { node: slot.node, at, kernel });
     }
 
+    #[inline(never)]
     fn deliver_cancel<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
+        let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
-        kernel.note(call.at, Delivery::Cancel, call.lineage, u64::from(call.attempt), about, probe);
-        self.models[call.at.0 as usize].on_cancel(id, &mut Ctx { node: call.at, kernel });
-        self.check_instant(call.at);
+        kernel.note(at, call.at, Delivery::Cancel, call.lineage, u64::from(call.attempt), about, probe);
+        model.on_cancel(id, &mut Ctx { node: call.at, at, kernel });
     }
 
+    #[inline(never)]
     fn deliver_message<P: Probe>(&mut self, index: u32, probe: &mut P) {
         let kernel = &mut self.kernel;
         let Some(post) = kernel.posts.get_mut(index as usize) else { return };
@@ -225,17 +267,15 @@ impl<M: Model> Simulation<M> {
         let route = &kernel.routes.links()[link.0 as usize];
         let node = if upstream { route.from } else { route.to };
         let lineage = route.key_hash;
+        let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let about = |event| crate::probe::Event { link, ..event };
-        kernel.note(node, Delivery::Message, lineage, u64::from(upstream), about, probe);
-        self.models[node.0 as usize].on_message(link, message, &mut Ctx { node, kernel });
-        self.check_instant(node);
+        kernel.note(at, node, Delivery::Message, lineage, u64::from(upstream), about, probe);
+        model.on_message(link, message, &mut Ctx { node, at, kernel });
     }
 
     /// Does something to a node from outside, now: before every event at this time that has not been handled.
     pub fn control(&mut self, node: NodeId, control: &M::Control) {
-        if let Some(model) = self.models.get_mut(node.0 as usize) {
-            model.on_control(control, &mut Ctx { node, kernel: &mut self.kernel });
-        }
+        self.with(node, |model, cx| model.on_control(control, cx));
     }
 
     /// The clock.
@@ -253,13 +293,13 @@ impl<M: Model> Simulation<M> {
     /// Fingerprint of everything delivered so far.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        combine(self.kernel.nodes.iter().map(|n| (n.key_hash, n.digest)))
+        combine(self.places.iter().map(|p| (p.node.key_hash, p.node.digest)))
     }
 
     /// Fingerprint of what one node was delivered.
     #[must_use]
     pub fn node_digest(&self, node: NodeId) -> Digest {
-        Digest(self.kernel.nodes[node.0 as usize].digest)
+        Digest(self.places[node.0 as usize].node.digest)
     }
 
     /// The frozen topology.
@@ -271,13 +311,13 @@ impl<M: Model> Simulation<M> {
     /// A node's model.
     #[must_use]
     pub fn model(&self, node: NodeId) -> &M {
-        &self.models[node.0 as usize]
+        &self.places[node.0 as usize].model
     }
 
     /// What a node has done.
     #[must_use]
     pub fn node_stats(&self, node: NodeId) -> &NodeStats {
-        &self.kernel.nodes[node.0 as usize].stats
+        &self.places[node.0 as usize].node.stats
     }
 
     /// What went over a link.
@@ -311,7 +351,7 @@ impl<M: Model> Simulation<M> {
         let busy_ns = self.undecided_ns();
         let kernel = &mut self.kernel;
         let now = kernel.now();
-        kernel.nodes.iter_mut().for_each(|node| node.stats.restart(now));
+        self.places.iter_mut().for_each(|place| place.node.stats.restart(now));
         kernel.wires.iter_mut().for_each(|wire| wire.stats = LinkStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
         kernel.population.restart(now);
@@ -321,7 +361,7 @@ impl<M: Model> Simulation<M> {
 
     /// Begins a window for the gauges' window maxima.
     pub fn start_window(&mut self) {
-        for gauge in self.kernel.nodes.iter_mut().flat_map(|n| &mut n.stats.gauges) {
+        for gauge in self.places.iter_mut().flat_map(|p| &mut p.node.stats.gauges) {
             gauge.start_window();
         }
     }
@@ -386,11 +426,11 @@ impl<M: Model> Simulation<M> {
             ("links".to_owned(), hash(&k.wires)),
             ("totals".to_owned(), hash(&(&k.totals, &k.population, k.sojourn_ns))),
         ];
-        for (i, model) in self.models.iter().enumerate() {
+        for (i, Place { node, model }) in self.places.iter().enumerate() {
             let key = k.routes.key(NodeId(i as u32));
             parts.push((format!("node {key}"), hash(model)));
-            parts.push((format!("statistics of {key}"), hash(&k.nodes[i].stats)));
-            parts.push((format!("digest of {key}"), k.nodes[i].digest));
+            parts.push((format!("statistics of {key}"), hash(&node.stats)));
+            parts.push((format!("digest of {key}"), node.digest));
         }
         parts
     }
@@ -400,7 +440,7 @@ impl<M: Model> Simulation<M> {
     pub fn state_bytes(&self) -> usize {
         let k = &self.kernel;
         let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
-        let histograms: usize = k.nodes.iter().map(|n| n.stats.latency.bytes() + size_of::<NodeStats>()).sum();
+        let histograms: usize = self.places.iter().map(|p| p.node.stats.latency.bytes() + size_of::<NodeStats>()).sum();
         records + k.queue.bytes() + histograms
     }
 
@@ -416,6 +456,9 @@ impl<M: Model> Simulation<M> {
         self.kernel.queue.len()
     }
 }
+
+/// What stands for the lineage of a tick in digests.
+const TICK: u64 = 0x7469_636b;
 
 /// What a probe is told of a call.
 #[inline(always)]
