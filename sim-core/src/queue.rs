@@ -202,7 +202,7 @@ impl EventQueue {
     }
 
     /// Schedules after `delay`, whatever that is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, delay: u64, kind: Kind, about: Key) {
         if delay == 0 {
             return self.push_now(kind, about);
@@ -212,9 +212,7 @@ impl EventQueue {
             self.hole = false;
             self.sift_down(entry);
         } else {
-            self.heap.push(NOBODY);
-            self.size += 1;
-            self.sift_up(self.size - 1, entry);
+            self.push_last(entry);
         }
     }
 
@@ -261,7 +259,7 @@ impl EventQueue {
     }
 
     /// The next entry due before `until`, which is later than now; the clock goes there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_before(&mut self, until: u64) -> Option<Due> {
         if self.clear
             && let Some(due) = self.fifo.pop()
@@ -271,7 +269,7 @@ impl EventQueue {
         self.pop_timed(until)
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop_timed(&mut self, until: u64) -> Option<Due> {
         // While there is a hole, the least of its children is the first.
         let heap = if self.hole { self.first_below_hole() } else { self.heap.first().map_or(NEVER, Entry::key) };
@@ -320,9 +318,11 @@ impl EventQueue {
         }
     }
 
-    /// Puts `entry` in a place at the end of the heap.
-    #[inline(always)]
-    fn sift_up(&mut self, mut child: usize, entry: Entry) {
+    /// Puts `entry` in a new place at the end of the heap.
+    fn push_last(&mut self, entry: Entry) {
+        let mut child = self.size;
+        self.heap.push(NOBODY);
+        self.size += 1;
         let heap = self.heap.as_mut_slice();
         while child > 0 {
             let parent = (child - 1) / ARITY;

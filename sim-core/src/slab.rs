@@ -75,7 +75,7 @@ impl<T: Record> Slab<T> {
     }
 
     /// Adds a record.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, mut record: T) -> Key {
         if let Some(index) = self.free.pop()
             && let Some(place) = self.records.get_mut(index as usize)
@@ -102,7 +102,7 @@ impl<T: Record> Slab<T> {
     }
 
     /// The record of `key`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&T> {
         // No key has an even generation but `NONE`, and there is no place at its index.
@@ -110,27 +110,27 @@ impl<T: Record> Slab<T> {
     }
 
     /// The record of `key`, to change it.
-    #[inline]
+    #[inline(always)]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         self.records.get_mut(key.index() as usize).filter(|r| r.generation() == key.generation())
     }
 
     /// The live record at `index`, for references that cannot be stale.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn at(&self, index: u32) -> Option<&T> {
         self.records.get(index as usize).filter(|r| r.generation() & 1 == 1)
     }
 
     /// The live record at `index`, to change it.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn at_mut(&mut self, index: u32) -> Option<&mut T> {
         self.records.get_mut(index as usize).filter(|r| r.generation() & 1 == 1)
     }
 
     /// The live key at `index`, for references that cannot be stale.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn key_at(&self, index: u32) -> Key {
         match self.records.get(index as usize).map(Record::generation) {
@@ -140,7 +140,7 @@ impl<T: Record> Slab<T> {
     }
 
     /// Takes the record of `key` out.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, key: Key) -> Option<T> {
         let record = self.get_mut(key)?;
         let gone = *record;

@@ -200,6 +200,7 @@ pub struct Gauge {
     value: u64,
     since: u64,
     integral: u128,
+    /// The largest before the window.
     max: u64,
     window_max: u64,
 }
@@ -211,7 +212,6 @@ impl Gauge {
         self.integral += u128::from(self.value) * u128::from(now.0 - self.since);
         self.since = now.0;
         self.value = value;
-        self.max = self.max.max(value);
         self.window_max = self.window_max.max(value);
     }
 
@@ -224,7 +224,7 @@ impl Gauge {
     /// The largest value so far.
     #[must_use]
     pub fn max(&self) -> u64 {
-        self.max
+        self.max.max(self.window_max)
     }
 
     /// The largest value since the last [`Gauge::start_window`].
@@ -241,6 +241,7 @@ impl Gauge {
 
     /// Begins a window for [`Gauge::window_max`].
     pub fn start_window(&mut self) {
+        self.max = self.max();
         self.window_max = self.value;
     }
 

@@ -95,6 +95,7 @@ pub struct Clients {
 }
 
 impl Clients {
+    #[inline]
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
         match self.arrivals.as_deref().and_then(Process::next_arrival) {
             Some(delay) => cx.tick(delay),
@@ -107,6 +108,7 @@ impl Clients {
         self.turn = next.map_or(Key::NONE, |delay| cx.timer(delay, TURN));
     }
 
+    #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         let batch = self.arrivals.as_mut().map_or(0, |arrivals| arrivals.arrive(now));
@@ -160,7 +162,7 @@ impl Clients {
     }
 
     /// A root is born and tried for the first time.
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
         let (priority, work) = (self.config.priority as u8, self.config.work as f32);
         let root = cx.birth_of(Birth { ordinal, client, priority, work });
@@ -169,7 +171,7 @@ impl Clients {
         self.attempt(root, 0, cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn attempt(&mut self, id: RootId, attempt: u32, cx: &mut Cx<'_>) {
         let Some(root) = cx.root(id) else { return };
         let lineage = cx.branch(root.lineage, u64::from(attempt));
@@ -191,7 +193,7 @@ impl Clients {
         );
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
         let slo = self.config.slo.or(self.config.timeout).unwrap_or(Duration::MAX);
         let user = cx.end_root_within(id, outcome, slo);
@@ -201,6 +203,21 @@ impl Clients {
             && let Some(user) = user
         {
             self.think(user, cx);
+        }
+    }
+}
+
+impl Clients {
+    /// An attempt has failed.
+    #[inline(never)]
+    fn failed(&mut self, root: RootId, attempt: u16, code: Code, lineage: u64, cx: &mut Cx<'_>) {
+        let mut draws = cx.draws(PURPOSE_BACKOFF, lineage);
+        match self.config.retry.pause(u32::from(attempt), code, &mut draws) {
+            Some(pause) => {
+                let tag = u64::from(root.index()) << 32 | (u64::from(attempt) + 1);
+                cx.timer(pause, tag);
+            }
+            None => self.end(root, Err(code), cx),
         }
     }
 }
@@ -241,18 +258,11 @@ impl Component for Clients {
         cx.reply(call, Err(Code::BadGateway));
     }
 
+    #[inline(always)]
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
-        let Err(code) = reply.outcome else {
-            return self.end(reply.root, Ok(()), cx);
-        };
-        let attempt = u32::from(reply.attempt);
-        let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
-        match self.config.retry.pause(attempt, code, &mut draws) {
-            Some(pause) => {
-                let tag = u64::from(reply.root.index()) << 32 | u64::from(attempt + 1);
-                cx.timer(pause, tag);
-            }
-            None => self.end(reply.root, Err(code), cx),
+        match reply.outcome {
+            Ok(()) => self.end(reply.root, Ok(()), cx),
+            Err(code) => self.failed(reply.root, reply.attempt, code, reply.lineage, cx),
         }
     }
 
@@ -271,6 +281,7 @@ impl Component for Clients {
         self.attempt(root, tag as u32, cx);
     }
 
+    #[inline(always)]
     fn on_tick(&mut self, cx: &mut Cx<'_>) {
         self.arrive(cx);
     }

@@ -95,34 +95,42 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
-    #[inline]
+    #[inline(always)]
     fn choose(&mut self, call: CallId, cx: &Cx<'_>) -> Option<u32> {
         let n = self.ready.len();
         if n == 0 {
             return None;
         }
-        let draws = || cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
         let place = match self.config.algorithm {
             Algorithm::RoundRobin => {
                 self.turn = self.following(n);
                 self.turn
             }
+            _ => self.choose_by(n, call, cx)?,
+        };
+        self.ready.get(place).copied()
+    }
+
+    /// One of `n` ready endpoints, by an algorithm that looks or draws.
+    #[inline(never)]
+    fn choose_by(&mut self, n: usize, call: CallId, cx: &Cx<'_>) -> Option<usize> {
+        let mut draws = cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
+        Some(match self.config.algorithm {
+            Algorithm::RoundRobin => self.following(n),
             Algorithm::LeastConnections => {
                 let first = self.following(n);
                 // `min_by_key` keeps the first of equals, so ties go round in turn.
                 self.turn = (0..n).map(|i| (first + i) % n).min_by_key(|&i| self.active(i))?;
                 self.turn
             }
-            Algorithm::Random => draws().below(n as u64) as usize,
-            Algorithm::PowerOfD => self.least_of_some(n, &mut draws()),
+            Algorithm::Random => draws.below(n as u64) as usize,
+            Algorithm::PowerOfD => self.least_of_some(n, &mut draws),
             Algorithm::JoinIdleQueue => {
                 let idle = (0..n).filter(|&i| self.active(i) == 0);
-                let mut draws = draws();
                 pick(idle.map(|i| (0, i)), &mut draws).unwrap_or_else(|| draws.below(n as u64) as usize)
             }
             Algorithm::ClientHash => (mix(u64::from(cx.client_of(call)), 0x6c62) % n as u64) as usize,
-        };
-        Some(self.ready[place])
+        })
     }
 
     /// Whose turn it is among `n`; at first it is the first's.
@@ -154,6 +162,7 @@ impl LoadBalancer {
         chosen
     }
 
+    #[inline(always)]
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let Some(chosen) = self.choose(call, cx) else {
             return cx.reply(call, Err(Code::Unavailable));
@@ -167,6 +176,7 @@ impl LoadBalancer {
         cx.gauge(GAUGE_OPEN, self.open);
     }
 
+    #[inline(always)]
     fn close(&mut self, endpoint: u32, cx: &mut Cx<'_>) {
         if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
             endpoint.active -= 1;
@@ -219,6 +229,7 @@ impl Component for LoadBalancer {
         if self.unheard.is_empty() { self.pass_on(call, cx) } else { self.early.push(call) }
     }
 
+    #[inline(always)]
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         self.close(reply.tag, cx);
         cx.reply(reply.parent, reply.outcome);

@@ -156,8 +156,8 @@ struct Job {
     demand: Duration,
     /// Processor time of the stretch it computes now.
     stretch: Duration,
-    /// Start of the stretch: time (own core), or work attained by everyone (shared cores).
-    mark: f64,
+    /// Start of the stretch: time in ns (own core), or the bits of the work attained by everyone (shared cores).
+    mark: u64,
     replica: u32,
     /// Which of the links it calls or has called.
     step: u32,
@@ -253,7 +253,7 @@ impl Service {
         share / self.slow
     }
 
-    #[inline]
+    #[inline(always)]
     fn choose(&self, asked: u32, lineage: u64, cx: &Cx<'_>) -> Option<u32> {
         if asked != ANY_REPLICA {
             let there = self.replicas.get(asked as usize)?;
@@ -269,7 +269,7 @@ impl Service {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn admit(&mut self, job: Job) -> u32 {
         match self.free.pop() {
             Some(place) => {
@@ -284,7 +284,7 @@ impl Service {
     }
 
     /// A worker of a replica takes the call; the worker is counted by whoever knows where it comes from.
-    #[inline]
+    #[inline(always)]
     fn start(&mut self, call: CallId, number: u32, cx: &mut Cx<'_>) {
         let Some((record, root)) = cx.origin(call) else { return };
         let (lineage, work) = (record.lineage, f64::from(root.work));
@@ -307,7 +307,7 @@ impl Service {
             child: Key::NONE,
             demand,
             stretch,
-            mark: 0.0,
+            mark: 0,
             replica: number,
             step,
             attempt: 0,
@@ -318,23 +318,34 @@ impl Service {
         self.compute(place, stretch, cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
         let now = cx.now();
         let job = &mut self.jobs[place as usize];
         let Some(cores) = self.config.cores else {
             // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
             job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
-            job.mark = now.0 as f64;
+            job.mark = now.0;
             return cx.serve(job.call, job.stretch);
         };
         job.stretch = stretch;
         let number = job.replica;
         let replica = &mut self.replicas[number as usize];
         replica.cpu.start(now, place, stretch);
-        job.mark = replica.cpu.attained(now);
+        job.mark = replica.cpu.attained(now).to_bits();
         self.computing_changes(number, true, cores, cx);
         self.rearm(number, cores, cx);
+    }
+
+    /// Those that share the cores of a replica and have computed by now go on.
+    #[inline(never)]
+    fn shared_computed(&mut self, number: u32, now: Time, cx: &mut Cx<'_>) {
+        while let Some(place) = self.replicas[number as usize].cpu.finished(now) {
+            self.computed(place, cx);
+        }
+        if let Some(cores) = self.config.cores {
+            self.rearm(number, cores, cx);
+        }
     }
 
     fn rearm(&mut self, number: u32, cores: u32, cx: &mut Cx<'_>) {
@@ -343,7 +354,7 @@ impl Service {
     }
 
     /// The job has computed its stretch.
-    #[inline]
+    #[inline(always)]
     fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
         let &Job { call, stretch, stage, cancelled, replica, .. } = &self.jobs[place as usize];
         cx.work(call, stretch);
@@ -357,8 +368,13 @@ impl Service {
         }
     }
 
+    #[inline(never)]
+    fn try_again(&mut self, place: u32, cx: &mut Cx<'_>) {
+        self.next_step(place, cx);
+    }
+
     /// Calls what comes next, or computes the rest.
-    #[inline]
+    #[inline(always)]
     fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
         let job = &mut self.jobs[place as usize];
         if let Some(&link) = self.calls.get(job.step as usize) {
@@ -390,7 +406,7 @@ impl Service {
     }
 
     /// Answers, and gives the worker to the next in the queue.
-    #[inline]
+    #[inline(never)]
     fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
         let job = &mut self.jobs[place as usize];
         job.stage = Stage::Gone;
@@ -418,7 +434,22 @@ impl Service {
         self.busy_changed(cx);
     }
 
-    #[inline]
+    /// A call of the job's has failed.
+    #[cold]
+    fn failed(&mut self, place: u32, code: Code, lineage: u64, cx: &mut Cx<'_>) {
+        let job = &mut self.jobs[place as usize];
+        let mut draws = cx.draws(PURPOSE_BACKOFF, lineage);
+        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws) {
+            Some(pause) => {
+                job.attempt += 1;
+                cx.serve(job.call, pause);
+            }
+            None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
+            None => self.finish(place, Err(Code::Internal), cx),
+        }
+    }
+
+    #[inline(always)]
     fn busy_changed(&self, cx: &mut Cx<'_>) {
         let busy = u64::from(self.busy);
         cx.gauge(GAUGE_BUSY, busy);
@@ -428,13 +459,13 @@ impl Service {
         self.memory_changed(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn queue_changed(&self, cx: &mut Cx<'_>) {
         cx.gauge(slot::QUEUE, u64::from(self.queued));
         self.memory_changed(cx);
     }
 
-    #[inline]
+    #[inline(always)]
     fn memory_changed(&self, cx: &mut Cx<'_>) {
         if self.config.memory_limit.is_some() {
             cx.gauge(GAUGE_MEMORY, self.memory_in_all());
@@ -507,8 +538,11 @@ impl Service {
             self.jobs[place].stage = Stage::Gone;
             self.free.push(place as u32);
             if matches!(job.stage, Stage::Before | Stage::After) {
-                let reached = if self.config.cores.is_some() { attained } else { now.0 as f64 };
-                cx.work(job.call, Duration((reached - job.mark).max(0.0) as u64).min(job.stretch));
+                let done = match self.config.cores {
+                    Some(_) => (attained - f64::from_bits(job.mark)).max(0.0) as u64,
+                    None => now.0 - job.mark,
+                };
+                cx.work(job.call, Duration(done).min(job.stretch));
             }
             if job.stage == Stage::Calling && self.config.call_cancel {
                 cx.abandon(job.child);
@@ -618,34 +652,29 @@ impl Component for Service {
         }
     }
 
+    #[inline(always)]
     fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let place = cx.tag(call);
         match self.jobs.get(place as usize).map(|job| job.stage) {
             Some(Stage::Before | Stage::After) => self.computed(place, cx),
             // The pause before a retry is over.
-            Some(Stage::Calling) => self.next_step(place, cx),
+            Some(Stage::Calling) => self.try_again(place, cx),
             Some(Stage::Gone) | None => debug_assert!(false, "a call that is served has a job"),
         }
     }
 
+    #[inline(always)]
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
-        let place = reply.tag;
         // A job that was killed or cancelled no longer hears of its calls: its own call has gone.
-        let Some(job) = self.jobs.get_mut(place as usize) else { return };
+        let Some(job) = self.jobs.get_mut(reply.tag as usize) else { return };
         job.child = Key::NONE;
-        let Err(code) = reply.outcome else {
-            job.step += 1;
-            job.attempt = 0;
-            return self.next_step(place, cx);
-        };
-        let mut draws = cx.draws(PURPOSE_BACKOFF, reply.lineage);
-        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws) {
-            Some(pause) => {
-                job.attempt += 1;
-                cx.serve(job.call, pause);
+        match reply.outcome {
+            Ok(()) => {
+                job.step += 1;
+                job.attempt = 0;
+                self.next_step(reply.tag, cx);
             }
-            None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
-            None => self.finish(place, Err(Code::Internal), cx),
+            Err(code) => self.failed(reply.tag, code, reply.lineage, cx),
         }
     }
 
@@ -676,12 +705,7 @@ impl Component for Service {
         match Tag::split(tag) {
             (Tag::Shared, number) => {
                 self.replicas[number as usize].cpu.timer_fired();
-                while let Some(place) = self.replicas[number as usize].cpu.finished(now) {
-                    self.computed(place, cx);
-                }
-                if let Some(cores) = self.config.cores {
-                    self.rearm(number, cores, cx);
-                }
+                self.shared_computed(number, now, cx);
             }
             (Tag::Start, number) => {
                 let replica = &mut self.replicas[number as usize];

@@ -95,14 +95,14 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Sends a call over one of this node's outgoing links.
-    #[inline]
+    #[inline(always)]
     pub fn call(&mut self, link: LinkId, spec: CallSpec) -> CallId {
         debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
         self.kernel.call(self.at, link, &spec)
     }
 
     /// Passes an arrived call on, transparently: same root, same lineage.
-    #[inline]
+    #[inline(always)]
     pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
         let record = self.kernel.calls.get(call)?;
         let (root, lineage) = (record.root, record.lineage);

@@ -252,7 +252,7 @@ impl<T: Clone> Kernel<T> {
         self.queue.push(delay.0, kind, id);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(&mut self, at: &mut Node, link: LinkId, spec: &CallSpec) -> CallId {
         let above = spec.parent.and_then(|parent| self.calls.get(parent));
         let (depth, by_retry) = above.map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry()));
@@ -307,7 +307,7 @@ impl<T: Clone> Kernel<T> {
         self.send(link, lineage, true, Kind::Reply, call);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn free(&mut self, call: CallId) {
         let Some(record) = self.calls.remove(call) else { return };
         if let Some(root) = self.roots.at_mut(record.root) {
