@@ -58,8 +58,9 @@ pub trait Component: Clone {
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>);
     /// A timer has come up.
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
-    /// The service of a call, begun by [`Cx::serve`](floodgate_core::Ctx::serve), is complete.
-    fn on_served(&mut self, _call: CallId, _cx: &mut Cx<'_>) {
+    /// The service of a call, begun by [`Cx::serve`](floodgate_core::Ctx::serve), is complete; `tag` is the one
+    /// that this node gave it.
+    fn on_served(&mut self, _call: CallId, _tag: u32, _cx: &mut Cx<'_>) {
         debug_assert!(false, "a component that serves calls hears when they are served");
     }
     /// The time set by [`Cx::tick`](floodgate_core::Ctx::tick) has come.
@@ -97,7 +98,7 @@ pub trait DynComponent: std::fmt::Debug + Send + Sync {
     /// See [`Component::on_timer`].
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>);
     /// See [`Component::on_served`].
-    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>);
+    fn on_served(&mut self, call: CallId, tag: u32, cx: &mut Cx<'_>);
     /// See [`Component::on_tick`].
     fn on_tick(&mut self, cx: &mut Cx<'_>);
     /// See [`Component::on_message`].
@@ -129,8 +130,8 @@ impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C 
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
         Component::on_timer(self, timer, tag, cx);
     }
-    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        Component::on_served(self, call, cx);
+    fn on_served(&mut self, call: CallId, tag: u32, cx: &mut Cx<'_>) {
+        Component::on_served(self, call, tag, cx);
     }
     fn on_tick(&mut self, cx: &mut Cx<'_>) {
         Component::on_tick(self, cx);
@@ -171,6 +172,7 @@ macro_rules! components {
     ($( $module:ident :: $name:ident ),* $(,)?) => {
         /// Any built-in component.
         #[derive(Clone, Debug)]
+        #[repr(u32)]
         pub enum AnyComponent { $(
             #[doc = concat!("`", stringify!($module), "`")]
             $name($module::$name),
@@ -252,10 +254,10 @@ macro_rules! components {
                 }
             }
             #[inline]
-            fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
+            fn on_served(&mut self, call: CallId, tag: u32, cx: &mut Cx<'_>) {
                 match self {
-                    $( AnyComponent::$name(c) => Component::on_served(c, call, cx), )*
-                    AnyComponent::Custom(c) => c.on_served(call, cx),
+                    $( AnyComponent::$name(c) => Component::on_served(c, call, tag, cx), )*
+                    AnyComponent::Custom(c) => c.on_served(call, tag, cx),
                 }
             }
             #[inline]

@@ -27,8 +27,8 @@ pub trait Model: Clone {
     fn on_cancel(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
     /// A timer of this node has come up.
     fn on_timer(&mut self, timer: TimerId, tag: u64, cx: &mut Ctx<'_, Self>);
-    /// The service of an arrived call that [`Ctx::serve`] began is complete.
-    fn on_served(&mut self, _call: CallId, _cx: &mut Ctx<'_, Self>) {
+    /// The service of an arrived call that [`Ctx::serve`] began is complete; `tag` is what [`Ctx::set_tag`] gave the call.
+    fn on_served(&mut self, _call: CallId, _tag: u32, _cx: &mut Ctx<'_, Self>) {
         debug_assert!(false, "a model that serves calls hears when they are served");
     }
     /// The time that [`Ctx::tick`] has set has come.

@@ -5,9 +5,10 @@
 //! rest waits in a 4-ary heap. The FIFO needs neither time nor sequence: what stands elsewhere with the time that it is now
 //! was scheduled before the clock came here, so it goes first, and [`EventQueue::clear`] remembers that it has gone.
 //!
-//! What is taken out of the heap leaves a hole at its top, because most events schedule another: that one is sifted down
-//! from there, instead of the last entry down and the new one up. Cancelling costs nothing here: the generation in the entry
-//! no longer matches, and the entry is dropped when it comes up.
+//! The heap goes by time alone, one comparison of words; entries that are due at the same nanosecond are rare, and are put in
+//! the order of their sequence when they come up together. What is taken out leaves a hole at the top, because most events
+//! schedule another: that one is sifted down from there, instead of the last entry down and the new one up. Cancelling costs
+//! nothing here: the generation in the entry no longer matches, and the entry is dropped when it comes up.
 
 use crate::slab::Key;
 use std::collections::VecDeque;
@@ -140,6 +141,10 @@ pub(crate) struct EventQueue {
     /// every entry has all its children.
     heap: Vec<Entry>,
     size: usize,
+    /// The least time below the hole, while there is one.
+    below: u64,
+    /// Entries of the heap that are due at this very nanosecond together, the next one last.
+    tied: Vec<Entry>,
     lanes: Vec<VecDeque<Entry>>,
     delays: Vec<u64>,
     /// Key of the first entry of each lane.
@@ -159,6 +164,8 @@ impl EventQueue {
             hole: false,
             heap: vec![NOBODY; ARITY],
             size: 0,
+            below: u64::MAX,
+            tied: Vec::new(),
             lanes: Vec::new(),
             delays: Vec::new(),
             fronts: Vec::new(),
@@ -180,7 +187,7 @@ impl EventQueue {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.fifo.len() + self.size - usize::from(self.hole)
+        self.fifo.len() + self.tied.len() + self.size - usize::from(self.hole)
             + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
@@ -207,12 +214,12 @@ impl EventQueue {
         if delay == 0 {
             return self.push_now(kind, about);
         }
-        let entry = self.entry(delay, kind, about);
+        let Entry { time, order, about } = self.entry(delay, kind, about);
         if self.hole {
             self.hole = false;
-            self.sift_down(entry);
+            self.sift_down(time, order, about);
         } else {
-            self.push_last(entry);
+            self.push_last(time, order, about);
         }
     }
 
@@ -271,11 +278,10 @@ impl EventQueue {
 
     #[inline(always)]
     fn pop_timed(&mut self, until: u64) -> Option<Due> {
-        // While there is a hole, the least of its children is the first.
-        let heap = if self.hole { self.first_below_hole() } else { self.heap.first().map_or(NEVER, Entry::key) };
-        let next = heap.min(self.front_min);
-        let time = (next >> 64) as u64;
-        if time > self.now {
+        let heap = if self.hole { self.below } else { self.heap.first().map_or(u64::MAX, |e| e.time) };
+        let lanes = (self.front_min >> 64) as u64;
+        let time = heap.min(lanes);
+        if self.tied.is_empty() && time > self.now {
             self.clear = true;
             if let Some(due) = self.fifo.pop() {
                 return Some(due);
@@ -286,17 +292,58 @@ impl EventQueue {
             self.now = time;
             self.clear = false;
         }
-        if heap < self.front_min {
-            if self.hole {
-                self.fill_hole();
-            }
-            self.hole = true;
-            self.heap.first().map(Entry::due)
-        } else {
-            self.pop_lane()
+        if heap >= lanes || !self.tied.is_empty() {
+            return self.pop_lane_or_tied(heap == lanes);
+        }
+        if self.hole {
+            self.fill_hole();
+        }
+        let Some([top, a, b, c, d]) = self.heap.get(..=ARITY) else { return None };
+        let below = a.time.min(b.time).min(c.time.min(d.time));
+        let due = top.due();
+        (self.hole, self.below) = (true, below);
+        if below == time {
+            return self.pop_among_tied();
+        }
+        self.clear = lanes > time;
+        Some(due)
+    }
+
+    /// The next entry, where it does not come from the heap alone.
+    #[inline(never)]
+    fn pop_lane_or_tied(&mut self, equal: bool) -> Option<Due> {
+        if equal && self.tied.is_empty() {
+            self.gather();
+        }
+        match self.tied.last() {
+            Some(tied) if tied.key() < self.front_min => self.tied.pop().map(|entry| entry.due()),
+            _ => self.pop_lane(),
         }
     }
 
+    /// There is more in the heap with the time of the top: the first of them in sequence.
+    #[cold]
+    fn pop_among_tied(&mut self) -> Option<Due> {
+        // What was at the top is still there.
+        self.hole = false;
+        self.gather();
+        self.tied.pop().map(|entry| entry.due())
+    }
+
+    /// Takes everything that is due now out of the heap.
+    #[cold]
+    fn gather(&mut self) {
+        if self.hole {
+            self.fill_hole();
+        }
+        while self.heap[0].time == self.now {
+            self.tied.push(self.heap[0]);
+            self.fill_hole();
+        }
+        self.tied.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.order));
+    }
+
+    #[inline]
     fn pop_lane(&mut self) -> Option<Due> {
         let lane = self.front_lane;
         let entry = self.lanes[lane].pop_front()?;
@@ -310,32 +357,24 @@ impl EventQueue {
         Some(entry.due())
     }
 
-    #[inline(always)]
-    fn first_below_hole(&self) -> u128 {
-        match self.heap.get(1..=ARITY) {
-            Some(&[a, b, c, d]) => a.key().min(b.key()).min(c.key().min(d.key())),
-            _ => NEVER,
-        }
-    }
-
-    /// Puts `entry` in a new place at the end of the heap.
-    fn push_last(&mut self, entry: Entry) {
+    /// Puts an entry in a new place at the end of the heap.
+    fn push_last(&mut self, time: u64, order: u64, about: Key) {
         let mut child = self.size;
         self.heap.push(NOBODY);
         self.size += 1;
         let heap = self.heap.as_mut_slice();
         while child > 0 {
             let parent = (child - 1) / ARITY;
-            if heap[parent].key() <= entry.key() {
+            if heap[parent].time <= time {
                 break;
             }
             heap[child] = heap[parent];
             child = parent;
         }
-        heap[child] = entry;
+        heap[child] = Entry { time, order, about };
     }
 
-    /// The last entry takes the place of the first.
+    /// The last entry takes the place of the first, which has been taken out.
     #[inline]
     fn fill_hole(&mut self) {
         self.hole = false;
@@ -343,28 +382,29 @@ impl EventQueue {
         self.heap.pop();
         let last = std::mem::replace(&mut self.heap[self.size], NOBODY);
         if self.size > 0 {
-            self.sift_down(last);
+            self.sift_down(last.time, last.order, last.about);
         }
     }
 
-    /// Puts `entry` in the place of the first.
+    /// Puts an entry in the place of the first. Word by word: an entry that was put together in memory and is loaded as a
+    /// whole would wait for the cache.
     #[inline(always)]
-    fn sift_down(&mut self, entry: Entry) {
+    fn sift_down(&mut self, time: u64, order: u64, about: Key) {
         let heap = self.heap.as_mut_slice();
         let mut hole = 0;
         // Four children each, and no branch that could be mispredicted but the last.
-        while let Some(&[a, b, c, d]) = heap.get(hole * ARITY + 1..hole * ARITY + 1 + ARITY) {
-            let (left, right) = (b.key() < a.key(), d.key() < c.key());
-            let (low, high) = (if left { b.key() } else { a.key() }, if right { d.key() } else { c.key() });
+        while let Some([a, b, c, d]) = heap.get(hole * ARITY + 1..hole * ARITY + 1 + ARITY) {
+            let (left, right) = (b.time < a.time, d.time < c.time);
+            let (low, high) = (a.time.min(b.time), c.time.min(d.time));
             let (left, right) = (usize::from(left), 2 + usize::from(right));
             let least = hole * ARITY + 1 + if high < low { right } else { left };
-            if entry.key() <= low.min(high) {
+            if time <= low.min(high) {
                 break;
             }
             heap[hole] = heap[least];
             hole = least;
         }
-        heap[hole] = entry;
+        heap[hole] = Entry { time, order, about };
     }
 }
 

@@ -89,21 +89,45 @@ impl Source for Draws {
     }
 }
 
-impl Source for ChaCha8Rng {
-    #[inline]
+/// A sequential stream: ChaCha8, a few words at a time.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    words: [u64; WORDS],
+    /// How many of `words` are used up.
+    used: usize,
+    generator: ChaCha8Rng,
+}
+
+const WORDS: usize = 16;
+
+impl Stream {
+    #[cold]
+    fn refill(&mut self) {
+        self.words.fill_with(|| rand::Rng::next_u64(&mut self.generator));
+        self.used = 0;
+    }
+}
+
+impl Source for Stream {
+    #[inline(always)]
     fn next_u64(&mut self) -> u64 {
-        rand::Rng::next_u64(self)
+        if self.used >= WORDS {
+            self.refill();
+        }
+        let word = self.words[self.used & (WORDS - 1)];
+        self.used += 1;
+        word
     }
 }
 
 /// The sequential stream for the exogenous arrivals of one node and purpose: `key` comes from seed, node key and purpose.
 #[must_use]
-pub fn arrival_stream(key: u64) -> ChaCha8Rng {
+pub fn arrival_stream(key: u64) -> Stream {
     let mut seed = [0u8; 32];
     for (i, word) in seed.chunks_exact_mut(8).enumerate() {
         word.copy_from_slice(&mix(key, i as u64).to_le_bytes());
     }
-    ChaCha8Rng::from_seed(seed)
+    Stream { words: [0; WORDS], used: WORDS, generator: ChaCha8Rng::from_seed(seed) }
 }
 
 #[cfg(test)]

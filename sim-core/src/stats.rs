@@ -47,7 +47,7 @@ fn middle(bucket: usize) -> u64 {
 
 impl Histogram {
     /// Counts one value.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: Duration) {
         let value = value.0;
         let bucket = bucket_of(value);
@@ -207,7 +207,7 @@ pub struct Gauge {
 
 impl Gauge {
     /// The value changes to `value` at `now`.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, value: u64, now: Time) {
         self.integral += u128::from(self.value) * u128::from(now.0 - self.since);
         self.since = now.0;

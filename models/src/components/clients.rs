@@ -95,7 +95,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    #[inline]
+    #[inline(always)]
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
         match self.arrivals.as_deref().and_then(Process::next_arrival) {
             Some(delay) => cx.tick(delay),

@@ -167,6 +167,22 @@ struct Job {
     cancelled: bool,
 }
 
+impl Job {
+    /// An empty place.
+    const NONE: Job = Job {
+        call: Key::NONE,
+        child: Key::NONE,
+        demand: Duration::ZERO,
+        stretch: Duration::ZERO,
+        mark: 0,
+        replica: 0,
+        step: 0,
+        attempt: 0,
+        stage: Stage::Gone,
+        cancelled: false,
+    };
+}
+
 /// The tag of a call that waits for a worker of a replica; of one that has a worker it is the place of its job.
 const WAITS: u32 = 1 << 31;
 
@@ -269,26 +285,25 @@ impl Service {
         }
     }
 
+    /// A place for the job of a worker that was idle.
     #[inline(always)]
-    fn admit(&mut self, job: Job) -> u32 {
-        match self.free.pop() {
-            Some(place) => {
-                self.jobs[place as usize] = job;
-                place
-            }
-            None => {
-                self.jobs.push(job);
-                self.jobs.len() as u32 - 1
-            }
-        }
+    fn place(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.jobs.push(Job::NONE);
+            self.jobs.len() as u32 - 1
+        })
     }
 
-    /// A worker of a replica takes the call; the worker is counted by whoever knows where it comes from.
+    /// A worker of a replica takes the call and puts its job at `place`; the worker is counted by whoever knows where it
+    /// comes from.
     #[inline(always)]
-    fn start(&mut self, call: CallId, number: u32, cx: &mut Cx<'_>) {
+    fn start(&mut self, call: CallId, number: u32, place: u32, cx: &mut Cx<'_>) {
         let Some((record, root)) = cx.origin(call) else { return };
         let (lineage, work) = (record.lineage, f64::from(root.work));
-        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)).scaled(work);
+        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        if work != 1.0 {
+            demand = demand.scaled(work);
+        }
         let replica = &self.replicas[number as usize];
         if replica.cold {
             demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
@@ -302,18 +317,8 @@ impl Service {
         }
         let share = self.config.after_share.0;
         let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
-        let place = self.admit(Job {
-            call,
-            child: Key::NONE,
-            demand,
-            stretch,
-            mark: 0,
-            replica: number,
-            step,
-            attempt: 0,
-            stage: Stage::Before,
-            cancelled: false,
-        });
+        let Some(job) = self.jobs.get_mut(place as usize) else { return };
+        *job = Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE };
         cx.set_tag(call, place);
         self.compute(place, stretch, cx);
     }
@@ -411,7 +416,6 @@ impl Service {
         let job = &mut self.jobs[place as usize];
         job.stage = Stage::Gone;
         let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
-        self.free.push(place);
         if cancelled { cx.forget(call) } else { cx.reply(call, outcome) }
         let replica = &mut self.replicas[number as usize];
         if replica.waiting > 0 {
@@ -420,10 +424,11 @@ impl Service {
                     replica.waiting -= 1;
                     self.queued -= 1;
                     self.queue_changed(cx);
-                    return self.start(next, number, cx);
+                    return self.start(next, number, place, cx);
                 }
             }
         }
+        self.free.push(place);
         replica.busy -= 1;
         self.busy -= 1;
         if replica.state == State::Draining && replica.busy == 0 {
@@ -633,7 +638,8 @@ impl Component for Service {
             replica.busy += 1;
             self.busy += 1;
             self.busy_changed(cx);
-            self.start(call, number, cx);
+            let place = self.place();
+            self.start(call, number, place, cx);
         } else {
             if self.config.queue.is_some_and(|cap| replica.waiting >= cap) {
                 return cx.reply(call, Err(Code::Unavailable));
@@ -653,8 +659,7 @@ impl Component for Service {
     }
 
     #[inline(always)]
-    fn on_served(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let place = cx.tag(call);
+    fn on_served(&mut self, _call: CallId, place: u32, cx: &mut Cx<'_>) {
         match self.jobs.get(place as usize).map(|job| job.stage) {
             Some(Stage::Before | Stage::After) => self.computed(place, cx),
             // The pause before a retry is over.

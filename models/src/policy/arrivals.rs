@@ -9,9 +9,8 @@ use crate::component::Cx;
 use crate::param::{Rate, Ratio};
 use crate::{choices, params};
 use floodgate_core::dist::exponential;
-use floodgate_core::rng::Source;
+use floodgate_core::rng::{Source, Stream};
 use floodgate_core::{Duration, Time};
-use rand_chacha::ChaCha8Rng;
 use std::f64::consts::TAU;
 
 choices! {
@@ -77,9 +76,9 @@ const PURPOSE_BURSTS: u64 = 5;
 pub struct Process {
     law: Arrivals,
     rate: f64,
-    gaps: ChaCha8Rng,
-    batches: ChaCha8Rng,
-    bursts: ChaCha8Rng,
+    gaps: Stream,
+    batches: Stream,
+    bursts: Stream,
     /// What is left of the gap at `since`, in expected arrivals.
     left: f64,
     since: Time,
@@ -151,6 +150,7 @@ impl Process {
     }
 
     /// How long until the next arrival, if the rate stays; `None` when there is none.
+    #[inline(always)]
     #[must_use]
     pub fn next_arrival(&self) -> Option<Duration> {
         let level = self.level();
@@ -161,6 +161,12 @@ impl Process {
         if self.law.wave.0 == 0.0 {
             return Some(Duration::from_secs_f64(plain));
         }
+        Some(self.next_on_wave(plain))
+    }
+
+    /// How long until the next arrival on a wave; without it, it would be `plain` seconds.
+    #[inline(never)]
+    fn next_on_wave(&self, plain: f64) -> Duration {
         // The expected number rises monotonously, and is off the plain one by at most wave·period/π·level: bisection between
         // those bounds is exact to the nanosecond and cannot go astray where the rate is zero.
         let slack = self.law.wave.0 * self.law.period.as_secs_f64() * 2.0 / TAU;
@@ -172,13 +178,19 @@ impl Process {
             }
             if self.expected(self.since, middle) < self.left { low = middle } else { high = middle }
         }
-        Some(Duration::from_secs_f64(high))
+        Duration::from_secs_f64(high)
     }
 
     /// The arrival is now: draws the gap to the next one, and says how many requests come.
+    #[inline(always)]
     pub fn arrive(&mut self, now: Time) -> u64 {
-        self.left = self.gap();
+        self.left = if self.law.gaps == Gaps::Exponential { exponential(&mut self.gaps) } else { self.gap() };
         self.since = now;
+        if self.law.batch == Batch::Single { 1 } else { self.batch() }
+    }
+
+    #[inline(never)]
+    fn batch(&mut self) -> u64 {
         let mean = self.law.batch_mean;
         match self.law.batch {
             Batch::Single => 1,

@@ -3,10 +3,9 @@
 use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
 use crate::call::{Birth, CallSpec, Client, Root};
-use crate::rng::{Draws, arrival_stream, mix};
+use crate::rng::{Draws, Stream, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
-use rand_chacha::ChaCha8Rng;
 
 impl<M: Model> Ctx<'_, M> {
     /// The clock.
@@ -43,7 +42,7 @@ impl<M: Model> Ctx<'_, M> {
 
     /// The sequential stream of exogenous arrivals for `purpose`.
     #[must_use]
-    pub fn arrivals(&self, purpose: u64) -> ChaCha8Rng {
+    pub fn arrivals(&self, purpose: u64) -> Stream {
         arrival_stream(mix(self.at.seed, purpose))
     }
 
@@ -168,7 +167,7 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Answers an arrived call.
-    #[inline]
+    #[inline(always)]
     pub fn reply(&mut self, call: CallId, outcome: Outcome) {
         self.kernel.reply(self.at, call, outcome);
     }
@@ -220,7 +219,7 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Books work done for an arrived call.
-    #[inline]
+    #[inline(always)]
     pub fn work(&mut self, call: CallId, length: Duration) {
         let kernel = &mut *self.kernel;
         if let Some(record) = kernel.calls.get_mut(call) {
@@ -315,7 +314,7 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.
-    #[inline]
+    #[inline(always)]
     pub fn gauge(&mut self, slot: usize, value: u64) {
         let now = self.kernel.now();
         if let Some(gauge) = self.at.stats.gauges.get_mut(slot) {

@@ -86,28 +86,48 @@ pub(super) enum Observed {
     Ended(RootId, Outcome),
 }
 
-/// How many roots there are, and for how long there have been how many: what Little's law is checked with.
+/// Roots that have not ended: what Little's law is checked with. On one side stand the instants at which there was one more
+/// or one less, on the other how long each root was there by its own record.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Population {
-    pub(super) count: u64,
-    since: u64,
-    area_ns: u128,
+    count: u64,
+    /// Instants of births and of ends, added up.
+    births_ns: u128,
+    ends_ns: u128,
+    /// Sojourns of those that have ended.
+    pub(super) sojourn_ns: u128,
+    /// When the statistics started; what lies before does not count.
+    started: Time,
 }
 
 impl Population {
-    #[inline]
-    fn pass(&mut self, now: Time) {
-        self.area_ns += u128::from(self.count) * u128::from(now.0 - self.since);
-        self.since = now.0;
+    #[inline(always)]
+    fn birth(&mut self, now: Time) {
+        self.count += 1;
+        self.births_ns += u128::from(now.0);
     }
 
-    /// Roots × ns up to `now`.
+    #[inline(always)]
+    fn end(&mut self, born: Time, now: Time) {
+        self.count -= 1;
+        self.ends_ns += u128::from(now.0);
+        self.sojourn_ns += self.age_ns(born, now);
+    }
+
+    /// How long a root that is or was there has been there.
+    #[inline(always)]
+    pub(super) fn age_ns(&self, born: Time, now: Time) -> u128 {
+        u128::from(now.0 - born.max(self.started).0)
+    }
+
+    /// The number of roots, integrated over time up to `now`.
     pub(super) fn area_ns(&self, now: Time) -> u128 {
-        self.area_ns + u128::from(self.count) * u128::from(now.0 - self.since)
+        self.ends_ns + u128::from(self.count) * u128::from(now.0) - self.births_ns
     }
 
     pub(super) fn restart(&mut self, now: Time) {
-        (self.area_ns, self.since) = (0, now.0);
+        let births_ns = u128::from(self.count) * u128::from(now.0);
+        *self = Population { count: self.count, births_ns, started: now, ..Population::default() };
     }
 }
 
@@ -127,10 +147,6 @@ pub(crate) struct Kernel<T> {
     pub(super) wires: Vec<Wire>,
     pub(super) totals: Totals,
     pub(super) population: Population,
-    /// When the statistics started.
-    pub(super) started: Time,
-    /// Sojourn times of the roots that have ended since then, as far as they lie after it.
-    pub(super) sojourn_ns: u128,
     /// Where the last time-out went: they are mostly of one length.
     patience_lane: u32,
     pub(super) limits: Limits,
@@ -170,8 +186,6 @@ impl<T: Clone> Kernel<T> {
             wires: routes.links().iter().map(wire).collect(),
             totals: Totals::default(),
             population: Population::default(),
-            started: Time::ZERO,
-            sojourn_ns: 0,
             patience_lane: u32::MAX,
             limits,
             halt: None,
@@ -286,7 +300,7 @@ impl<T: Clone> Kernel<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn reply(&mut self, at: &mut Node, call: CallId, outcome: Outcome) {
         let now = self.now();
         let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
@@ -332,8 +346,7 @@ impl<T: Clone> Kernel<T> {
         let now = self.now();
         self.totals.born += 1;
         self.totals.in_flight += 1;
-        self.population.pass(now);
-        self.population.count += 1;
+        self.population.birth(now);
         at.stats.offered += 1;
         at.stats.offered_first += 1;
         self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), birth))
@@ -357,9 +370,7 @@ impl<T: Clone> Kernel<T> {
         root.ended = true;
         let busy = u128::from(std::mem::take(&mut root.busy_ns));
         let (born, calls, counted, client) = (root.born, root.calls, root.counted, root.known_client());
-        self.population.pass(now);
-        self.population.count -= 1;
-        self.sojourn_ns += u128::from(now.0 - born.max(self.started).0);
+        self.population.end(born, now);
         let totals = &mut self.totals;
         *(if outcome.is_ok() { &mut totals.useful_ns } else { &mut totals.wasted_ns }) += busy;
         if counted {

@@ -148,7 +148,7 @@ impl<M: Model> Simulation<M> {
         let call = *record;
         let node = call.at;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
-        let payload = u64::from(call.replica()) << 16 | u64::from(call.attempt);
+        let payload = u64::from(call.replica) << 16 | u64::from(call.attempt);
         let about = about(kernel, id, call, sent);
         kernel.note(at, node, Delivery::Call, call.lineage, payload, about, probe);
         at.stats.offered += 1;
@@ -202,7 +202,7 @@ impl<M: Model> Simulation<M> {
         let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
         kernel.note(at, call.at, Delivery::Served, call.lineage, 0, about, probe);
-        model.on_served(id, &mut Ctx { node: call.at, at, kernel });
+        model.on_served(id, call.callee_tag, &mut Ctx { node: call.at, at, kernel });
     }
 
     #[inline(never)]
@@ -355,7 +355,6 @@ impl<M: Model> Simulation<M> {
         kernel.wires.iter_mut().for_each(|wire| wire.stats = LinkStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
         kernel.population.restart(now);
-        (kernel.started, kernel.sojourn_ns) = (now, 0);
         kernel.roots.iter_mut().for_each(|root| root.counted = false);
     }
 
@@ -394,9 +393,9 @@ impl<M: Model> Simulation<M> {
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
             return Err(format!("work: {t:?}, undecided {undecided}"));
         }
-        let (k, now) = (&self.kernel, self.now());
-        let ages = k.roots.iter().filter(|(_, r)| !r.ended).map(|(_, r)| u128::from(now.0 - r.born.max(k.started).0));
-        let (area, sojourns) = (k.population.area_ns(now), k.sojourn_ns + ages.sum::<u128>());
+        let (population, now) = (&self.kernel.population, self.now());
+        let ages = self.kernel.roots.iter().filter(|(_, r)| !r.ended).map(|(_, r)| population.age_ns(r.born, now));
+        let (area, sojourns) = (population.area_ns(now), population.sojourn_ns + ages.sum::<u128>());
         if area != sojourns {
             return Err(format!("Little's law: {area} roots times ns over time, {sojourns} ns in all sojourns"));
         }
@@ -424,7 +423,7 @@ impl<M: Model> Simulation<M> {
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("links".to_owned(), hash(&k.wires)),
-            ("totals".to_owned(), hash(&(&k.totals, &k.population, k.sojourn_ns))),
+            ("totals".to_owned(), hash(&(&k.totals, &k.population))),
         ];
         for (i, Place { node, model }) in self.places.iter().enumerate() {
             let key = k.routes.key(NodeId(i as u32));
