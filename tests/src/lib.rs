@@ -2,5 +2,6 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+pub mod p_values;
 pub mod reference;
 pub mod stats;
