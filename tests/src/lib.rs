@@ -2,5 +2,8 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+pub mod gate;
+pub mod p_values;
 pub mod reference;
 pub mod stats;
+pub mod traffic;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::tools::{self, Workspace};
+use crate::web::Profile;
 
 /// The one file of goldens, relative to the workspace.
 pub const FILE: &str = "tests/goldens.toml";
@@ -246,14 +247,18 @@ fn runs_of(path: &Path) -> Result<Vec<(String, Start)>, Failure> {
     Ok(std::iter::once(String::new()).chain(names).map(|variant| (variant, start.clone())).collect())
 }
 
+/// Optimised and without debug assertions, as people run it; `tests/golden.rs` compares with the same numbers in the build
+/// that `cargo test` makes, with assertions and with checks for overflow.
+const PROFILE: Profile = Profile::Serve;
+
 /// Runs everything by the command line. A run that the file already knows keeps its seed and end, which someone chose.
 fn compute(workspace: &Workspace, known: &Goldens) -> Result<Goldens, Failure> {
     let scenarios = scenarios(workspace)?;
     if scenarios.is_empty() {
         return Err(format!("there is no scenario in {SCENARIOS}/"));
     }
-    tools::run(workspace.cargo().args(["build", "--package", "floodgate-cli"]))?;
-    let program = workspace.target.join("debug").join(format!("floodgate{}", std::env::consts::EXE_SUFFIX));
+    tools::run(workspace.cargo().args(["build", "--package", "floodgate-cli", "--profile", PROFILE.name()]))?;
+    let program = workspace.target.join(PROFILE.name()).join(format!("floodgate{}", std::env::consts::EXE_SUFFIX));
     scenarios
         .into_iter()
         .map(|(key, start)| {
