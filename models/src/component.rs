@@ -48,7 +48,8 @@ pub trait Component: Clone {
 
     /// A node that has not started.
     fn new(config: Self::Config) -> Self;
-    /// The run begins.
+    /// The run begins. A component that takes calls tells its callers of its endpoints
+    /// ([`Message::Endpoints`]; replica 0 if it has no others): a balancer in front of it waits for that.
     fn on_start(&mut self, cx: &mut Cx<'_>);
     /// A call has arrived; it must be answered once.
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>);

@@ -59,7 +59,7 @@ impl Component for Gate {
         let refused = self.config.refuse.0 > 0.0 && cx.draws(PURPOSE_COIN, lineage).unit() < self.config.refuse.0;
         let passed = self.out.filter(|_| !refused).and_then(|out| cx.forward(call, out, ANY_REPLICA, 0));
         match passed {
-            Some(child) => cx.set_tag(call, child.index),
+            Some(child) => cx.set_tag(call, child.index()),
             None => cx.reply(call, Err(Code::Internal)),
         }
     }

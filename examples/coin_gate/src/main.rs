@@ -2,7 +2,7 @@
 //! file, a gauge in the report, and no change to Floodgate.
 
 use floodgate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec};
-use floodgate::component::{Component, Cx, custom, slot};
+use floodgate::component::{Component, Cx, Message, custom, slot};
 use floodgate::param::{Params, Ratio};
 use floodgate::status::Status;
 use floodgate::{Registry, Scenario, Simulation, params};
@@ -49,6 +49,8 @@ impl Component for CoinGate {
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.out = cx.links(PortId(0)).first().copied();
+        // A balancer in front of it sends nothing before it has heard of an endpoint.
+        cx.tell_callers(&Message::Endpoints(vec![0]));
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {

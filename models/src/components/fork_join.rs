@@ -1,7 +1,7 @@
 //! Fork and join: a request becomes one call to everything linked, and is answered when the last of them is.
 
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec};
-use crate::component::{Component, Cx, slot};
+use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::params;
 use crate::status::Status;
@@ -97,6 +97,7 @@ impl Component for ForkJoin {
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.branches = cx.links(PortId(0));
+        cx.tell_callers(&Message::Endpoints(vec![0]));
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {

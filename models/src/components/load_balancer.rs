@@ -223,6 +223,8 @@ impl Component for LoadBalancer {
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.unheard = cx.links(PortId(0));
+        // Whoever balances over balancers has to hear of them too.
+        cx.tell_callers(&Message::Endpoints(vec![0]));
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {

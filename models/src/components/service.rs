@@ -634,10 +634,10 @@ impl Component for Service {
             return cx.reply(call, Err(Code::BadGateway));
         };
         let replica = &mut self.replicas[number as usize];
-        if replica.busy < self.config.workers {
+        let starts = replica.busy < self.config.workers;
+        if starts {
             replica.busy += 1;
             self.busy += 1;
-            self.busy_changed(cx);
             let place = self.place();
             self.start(call, number, place, cx);
         } else {
@@ -648,13 +648,16 @@ impl Component for Service {
             replica.waiting += 1;
             self.queued += 1;
             cx.set_tag(call, WAITS | number);
-            self.queue_changed(cx);
         }
         if let Some(limit) = self.config.memory_limit
             && self.memory(&self.replicas[number as usize]) > limit.0
         {
             self.kills += 1;
             self.kill(number, cx);
+        } else if starts {
+            self.busy_changed(cx);
+        } else {
+            self.queue_changed(cx);
         }
     }
 

@@ -373,7 +373,7 @@ fn ten_million_lineages_collide_no_more_often_than_chance_has_it() {
 fn streams_of_arrivals_are_independent_of_each_other() {
     let mut family = Family::default();
     let stream = |seed: u64, name: &str, purpose: u64| arrival_stream(mix(node(seed, name), purpose));
-    let mut pair = |what: &str, mut a: rand_chacha::ChaCha8Rng, mut b: rand_chacha::ChaCha8Rng| {
+    let mut pair = |what: &str, mut a: floodgate_core::rng::Stream, mut b: floodgate_core::rng::Stream| {
         let pairs = (0..N).map(|_| (Source::next_u64(&mut a), Source::next_u64(&mut b)));
         add_independence(&mut family, what, pairs);
     };
