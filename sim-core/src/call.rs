@@ -30,6 +30,8 @@ pub struct Root {
     pub work: f32,
     /// Criticality: 0 is the most important.
     pub priority: u8,
+    /// Number of its class: that of the node it was born at.
+    pub class: u8,
     pub(crate) node: u32,
     pub(crate) calls: u32,
     pub(crate) busy_ns: u64,

@@ -1,6 +1,10 @@
 //! Statistics in integers: counts, nanoseconds and histogram buckets, so that they are exact, mergeable and the same
 //! everywhere.
 
+mod class;
+
+pub use class::{CLASSES_MAX, ClassStats};
+
 use crate::outcome::Code;
 use crate::time::{Duration, Time};
 
@@ -186,6 +190,7 @@ pub struct Gauge {
     since: u64,
     integral: u128,
     max: u64,
+    window_min: u64,
     window_max: u64,
 }
 
@@ -197,6 +202,7 @@ impl Gauge {
         self.since = now.0;
         self.value = value;
         self.max = self.max.max(value);
+        self.window_min = self.window_min.min(value);
         self.window_max = self.window_max.max(value);
     }
 
@@ -212,6 +218,12 @@ impl Gauge {
         self.max
     }
 
+    /// The smallest value since the last [`Gauge::start_window`], what stood there then and what lasted no time included.
+    #[must_use]
+    pub fn window_min(&self) -> u64 {
+        self.window_min
+    }
+
     /// The largest value since the last [`Gauge::start_window`].
     #[must_use]
     pub fn window_max(&self) -> u64 {
@@ -224,13 +236,14 @@ impl Gauge {
         self.integral + u128::from(self.value) * u128::from(now.0.saturating_sub(self.since))
     }
 
-    /// Begins a window for [`Gauge::window_max`].
+    /// Begins a window for [`Gauge::window_min`] and [`Gauge::window_max`].
     pub fn start_window(&mut self) {
-        self.window_max = self.value;
+        (self.window_min, self.window_max) = (self.value, self.value);
     }
 
-    fn restart(&mut self, now: Time) {
-        *self = Gauge { value: self.value, since: now.0, integral: 0, max: self.value, window_max: self.value };
+    pub(crate) fn restart(&mut self, now: Time) {
+        let value = self.value;
+        *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_max: value };
     }
 }
 
@@ -557,7 +570,11 @@ mod tests {
         gauge.set(1, Time(20));
         assert_eq!(gauge.integral(Time(30)), 50);
         assert_eq!((gauge.max(), gauge.value()), (4, 1));
+        assert_eq!((gauge.window_min(), gauge.window_max()), (0, 4));
         gauge.start_window();
-        assert_eq!(gauge.window_max(), 1);
+        assert_eq!((gauge.window_min(), gauge.window_max()), (1, 1));
+        gauge.set(3, Time(40));
+        gauge.set(2, Time(40));
+        assert_eq!((gauge.window_min(), gauge.window_max()), (1, 3));
     }
 }

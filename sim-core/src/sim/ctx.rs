@@ -53,8 +53,11 @@ impl<M: Model> Ctx<'_, M> {
     pub fn birth(&mut self, ordinal: u64, client: u64) -> RootId {
         let kernel = &mut *self.kernel;
         let lineage = mix(kernel.routes.key_hash(self.node), ordinal);
+        let class = kernel.class_of[self.node.0 as usize];
         kernel.totals.born += 1;
         kernel.totals.in_flight += 1;
+        kernel.in_flight.set(kernel.totals.in_flight, kernel.now);
+        kernel.classes[class as usize].born += 1;
         let stats = &mut kernel.nodes[self.node.0 as usize];
         stats.offered += 1;
         stats.offered_first += 1;
@@ -64,6 +67,7 @@ impl<M: Model> Ctx<'_, M> {
             client,
             work: 1.0,
             priority: 0,
+            class,
             node: self.node.0,
             calls: 0,
             busy_ns: 0,

@@ -16,7 +16,7 @@ use crate::probe::{Delivery, Event, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
 use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
-use crate::stats::{LinkStats, NodeStats, Totals};
+use crate::stats::{CLASSES_MAX, ClassStats, Gauge, LinkStats, NodeStats, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId, PortId, Routes};
 use rand_chacha::ChaCha8Rng;
@@ -56,14 +56,21 @@ pub(crate) struct Kernel<T> {
     digests: Vec<u64>,
     nodes: Vec<NodeStats>,
     links: Vec<LinkStats>,
+    /// The class of the roots of each node.
+    class_of: Arc<[u8]>,
+    classes: Vec<ClassStats>,
     totals: Totals,
+    /// `totals.in_flight` over time.
+    in_flight: Gauge,
 }
 
 const PURPOSE_LATENCY: u64 = 0x6c61_7465;
 
 impl<T: Clone> Kernel<T> {
-    fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
+    fn new(routes: Arc<Routes>, class_of: Arc<[u8]>, seed: u64, limits: Limits) -> Kernel<T> {
         let nodes = routes.node_count();
+        let classes = class_of.iter().max().map_or(1, |&last| usize::from(last) + 1);
+        debug_assert!(classes <= CLASSES_MAX);
         Kernel {
             now: Time::ZERO,
             events: 0,
@@ -81,7 +88,10 @@ impl<T: Clone> Kernel<T> {
             digests: vec![0; nodes],
             nodes: vec![NodeStats::default(); nodes],
             links: vec![LinkStats::default(); routes.links().len()],
+            class_of,
+            classes: vec![ClassStats::default(); classes],
             totals: Totals::default(),
+            in_flight: Gauge::default(),
             routes,
         }
     }
@@ -148,6 +158,7 @@ impl<T: Clone> Kernel<T> {
             root.calls += 1;
             if spec.parent.is_none() && root.counted {
                 self.totals.attempts += 1;
+                self.classes[root.class as usize].attempts += 1;
             }
         }
         self.nodes[node.0 as usize].sent += 1;
@@ -202,7 +213,13 @@ impl<T: Clone> Kernel<T> {
     /// Takes the work of a call's subtree off it: it served nobody.
     fn waste(&mut self, call: CallId) {
         if let Some(record) = self.calls.get_mut(call) {
-            self.totals.wasted_ns += u128::from(std::mem::take(&mut record.busy_ns));
+            let busy = u128::from(std::mem::take(&mut record.busy_ns));
+            let root = self.roots.key_at(record.root);
+            self.totals.wasted_ns += busy;
+            // A root stays as long as it has calls.
+            if let Some(root) = self.roots.get(root) {
+                self.classes[root.class as usize].wasted_ns += busy;
+            }
         }
     }
 
@@ -214,27 +231,40 @@ impl<T: Clone> Kernel<T> {
         };
         root.ended = true;
         let busy = u128::from(std::mem::take(&mut root.busy_ns));
-        let (node, born, calls, counted) = (root.node as usize, root.born, root.calls, root.counted);
+        let (node, class, born, calls, counted) =
+            (root.node as usize, root.class, root.born, root.calls, root.counted);
         let stats = &mut self.nodes[node];
+        let class = &mut self.classes[class as usize];
         match outcome {
-            Ok(()) => self.totals.useful_ns += busy,
-            Err(_) => self.totals.wasted_ns += busy,
+            Ok(()) => {
+                self.totals.useful_ns += busy;
+                class.useful_ns += busy;
+            }
+            Err(_) => {
+                self.totals.wasted_ns += busy;
+                class.wasted_ns += busy;
+            }
         }
         if counted {
             self.totals.in_flight -= 1;
+            self.in_flight.set(self.totals.in_flight, now);
             match outcome {
                 Ok(()) => {
                     self.totals.answered += 1;
                     stats.answered += 1;
+                    class.answered += 1;
                     stats.latency.record(now.since(born));
+                    class.latency.record(now.since(born));
                     if in_time {
                         self.totals.goodput += 1;
                         stats.goodput += 1;
+                        class.goodput += 1;
                     }
                 }
                 Err(code) => {
                     self.totals.failed += 1;
                     stats.errors.add(code);
+                    class.failed.add(code);
                 }
             }
         }
@@ -299,8 +329,25 @@ impl<M: Model> Simulation<M> {
     /// When there are not as many models as nodes.
     #[must_use]
     pub fn new(routes: Arc<Routes>, models: Vec<M>, seed: u64, limits: Limits) -> Simulation<M> {
+        let classes = vec![0; models.len()];
+        Simulation::with_classes(routes, models, classes, seed, limits)
+    }
+
+    /// As [`Simulation::new`]; `class_of` gives each node the class of the roots that are born there, dense from 0 on.
+    ///
+    /// # Panics
+    /// When there are not as many models, or classes given, as nodes.
+    #[must_use]
+    pub fn with_classes(
+        routes: Arc<Routes>,
+        models: Vec<M>,
+        class_of: Vec<u8>,
+        seed: u64,
+        limits: Limits,
+    ) -> Simulation<M> {
         assert_eq!(routes.node_count(), models.len(), "one model for each node");
-        let mut simulation = Simulation { models, kernel: Kernel::new(routes, seed, limits) };
+        assert_eq!(routes.node_count(), class_of.len(), "one class for each node");
+        let mut simulation = Simulation { models, kernel: Kernel::new(routes, class_of.into(), seed, limits) };
         for i in 0..simulation.models.len() {
             let node = NodeId(i as u32);
             simulation.models[i].on_start(&mut Ctx { node, kernel: &mut simulation.kernel });
@@ -521,6 +568,18 @@ impl<M: Model> Simulation<M> {
         &self.kernel.totals
     }
 
+    /// What became of the requests of each class, by the numbers of the classes; there is at least one.
+    #[must_use]
+    pub fn class_stats(&self) -> &[ClassStats] {
+        &self.kernel.classes
+    }
+
+    /// Roots that have not ended, over time.
+    #[must_use]
+    pub fn in_flight(&self) -> &Gauge {
+        &self.kernel.in_flight
+    }
+
     /// The limit the run has met, if any.
     #[must_use]
     pub fn halted(&self) -> Option<&Halt> {
@@ -543,7 +602,10 @@ impl<M: Model> Simulation<M> {
             stats.restart(kernel.now);
         }
         kernel.links.fill(LinkStats::default());
+        kernel.classes.fill(ClassStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
+        kernel.in_flight.set(0, kernel.now);
+        kernel.in_flight.restart(kernel.now);
         let old: Vec<RootId> = self.kernel.roots.iter().map(|(key, _)| key).collect();
         for key in old {
             if let Some(root) = self.kernel.roots.get_mut(key) {
@@ -552,11 +614,12 @@ impl<M: Model> Simulation<M> {
         }
     }
 
-    /// Begins a window for the gauges' window maxima.
+    /// Begins a window for the gauges' window minima and maxima.
     pub fn start_window(&mut self) {
         for gauge in self.kernel.nodes.iter_mut().flat_map(|n| &mut n.gauges) {
             gauge.start_window();
         }
+        self.kernel.in_flight.start_window();
     }
 
     /// Whether somebody still waits for the answer to `call`, all the way up.
@@ -571,8 +634,8 @@ impl<M: Model> Simulation<M> {
         calls.chain(roots).sum()
     }
 
-    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, and
-    /// `busy = useful + wasted + undecided` by adding up what live calls carry.
+    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, `busy = useful + wasted + undecided`
+    /// by adding up what live calls carry, and that what the classes counted adds up to the whole.
     ///
     /// # Errors
     /// With both sides of the equation that does not hold.
@@ -585,6 +648,21 @@ impl<M: Model> Simulation<M> {
         let undecided = self.undecided_ns();
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
             return Err(format!("work: {t:?}, undecided {undecided}"));
+        }
+        let all = self.kernel.classes.iter();
+        let sum = all.fold(Totals::default(), |sum, c| Totals {
+            born: sum.born + c.born,
+            answered: sum.answered + c.answered,
+            goodput: sum.goodput + c.goodput,
+            failed: sum.failed + c.failed.total(),
+            in_flight: sum.in_flight + c.in_flight(),
+            attempts: sum.attempts + c.attempts,
+            busy_ns: t.busy_ns,
+            useful_ns: sum.useful_ns + c.useful_ns,
+            wasted_ns: sum.wasted_ns + c.wasted_ns,
+        });
+        if sum != *t || self.kernel.in_flight.value() != t.in_flight {
+            return Err(format!("classes: {t:?}, together {sum:?}, gauge {}", self.kernel.in_flight.value()));
         }
         Ok(())
     }
@@ -610,7 +688,8 @@ impl<M: Model> Simulation<M> {
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("links".to_owned(), hash(&k.links)),
-            ("totals".to_owned(), hash(&k.totals)),
+            ("totals".to_owned(), hash(&(&k.totals, &k.in_flight))),
+            ("classes".to_owned(), hash(&k.classes)),
         ];
         for (i, model) in self.models.iter().enumerate() {
             let key = k.routes.key(NodeId(i as u32));
@@ -627,7 +706,8 @@ impl<M: Model> Simulation<M> {
         let k = &self.kernel;
         let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
         let histograms: usize = k.nodes.iter().map(|n| n.latency.bytes() + size_of::<NodeStats>()).sum();
-        records + k.queue.bytes() + histograms
+        let classes: usize = k.classes.iter().map(|c| c.latency.bytes() + size_of::<ClassStats>()).sum();
+        records + k.queue.bytes() + histograms + classes
     }
 
     /// Calls alive.
