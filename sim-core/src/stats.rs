@@ -2,8 +2,11 @@
 //! everywhere.
 
 mod class;
+mod merge;
+mod sparse;
 
 pub use class::{CLASSES_MAX, ClassStats};
+pub use sparse::SparseHistogram;
 
 use crate::outcome::Code;
 use crate::time::{Duration, Time};

@@ -231,8 +231,7 @@ impl<T: Clone> Kernel<T> {
         };
         root.ended = true;
         let busy = u128::from(std::mem::take(&mut root.busy_ns));
-        let (node, class, born, calls, counted) =
-            (root.node as usize, root.class, root.born, root.calls, root.counted);
+        let (node, class, born, calls, counted) = (root.node as usize, root.class, root.born, root.calls, root.counted);
         let stats = &mut self.nodes[node];
         let class = &mut self.classes[class as usize];
         match outcome {
