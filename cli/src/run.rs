@@ -3,7 +3,7 @@
 use crate::output::{complain, print, table};
 use crate::progress::Progress;
 use crate::{Format, Outcome, RunArguments, Source, input};
-use floodgate::record::SeriesPoint;
+use floodgate::report::WindowReport;
 use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
 
 /// Events between two looks at the progress bar: some milliseconds of work.
@@ -89,13 +89,13 @@ fn report(simulation: &Simulation, arguments: &RunArguments) {
     }
 }
 
-fn series(points: &[SeriesPoint]) -> String {
+fn series(points: &[WindowReport]) -> String {
     let header = ["from", "to", "born/s", "attempts/s", "answered/s", "goodput/s", "failed/s", "p50 ms", "p99 ms"];
     let mut rows = vec![header.map(str::to_string).to_vec()];
     for point in points {
-        let seconds = Time(point.end_ns).since(Time(point.start_ns)).as_secs_f64();
+        let seconds = point.length().as_secs_f64();
         let rate = |count: u64| format!("{:.1}", count as f64 / seconds);
-        let latency = |ns: u64| if point.answered == 0 { "-".to_string() } else { format!("{:.1}", ns as f64 / 1e6) };
+        let latency = |ns: Option<u64>| ns.map_or("-".to_string(), |ns| format!("{:.1}", ns as f64 / 1e6));
         rows.push(vec![
             Time(point.start_ns).to_string(),
             Time(point.end_ns).to_string(),

@@ -4,12 +4,12 @@ use crate::component::Directive;
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
-use crate::record::{Recorder, SeriesPoint};
+use crate::record::{RecordLimits, Recorder, SeriesPoint};
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::status::Status;
 use floodgate_core as core;
-use floodgate_core::stats::{LinkStats, NodeStats, Totals};
+use floodgate_core::stats::{ClassStats, Gauge, LinkStats, NodeStats, Totals};
 use floodgate_core::{Budget, Digest, Duration, Event, Halt, Limits, LinkId, NodeId, PortId, Progress, Time, Topology};
 use std::sync::Arc;
 
@@ -89,8 +89,15 @@ impl Simulation {
         }
         let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
+        let classes = scenario.classes();
+        let class = |node: &crate::scenario::Node| {
+            let place = node.class().and_then(|class| classes.binary_search(&class).ok()).unwrap_or(0);
+            // A scenario that was loaded has no more classes than there are numbers.
+            u8::try_from(place).unwrap_or(u8::MAX)
+        };
+        let class_of = scenario.nodes.iter().map(class).collect();
         let mut simulation = Simulation {
-            core: core::Simulation::new(Arc::new(topology.freeze()), models, seed, limits),
+            core: core::Simulation::with_classes(Arc::new(topology.freeze()), models, class_of, seed, limits),
             parameters: scenario
                 .nodes
                 .iter()
@@ -111,10 +118,15 @@ impl Simulation {
         simulation
     }
 
-    /// Records a point of the series for every `window` of virtual time from now on; at most
-    /// [`SERIES_MAX`](crate::record::SERIES_MAX) points, after which neighbours are merged and the window doubles.
+    /// Records a point of the series for every `window` of virtual time from now on, within the default [`RecordLimits`]:
+    /// when there are too many, neighbours are merged and the window doubles.
     pub fn record(&mut self, window: Duration) {
-        self.recorder = Some(Recorder::new(&self.core, window));
+        self.record_within(window, RecordLimits::default());
+    }
+
+    /// As [`Simulation::record`], within limits of one's own.
+    pub fn record_within(&mut self, window: Duration, limits: RecordLimits) {
+        self.recorder = Some(Recorder::new(&mut self.core, window, limits));
     }
 
     /// Enters a control into the log: it applies at `control.at`, before every event at that time.
@@ -267,9 +279,9 @@ impl Simulation {
         }
         if !self.warm && Time::ZERO + self.scenario.warm_up <= now {
             self.warm = true;
-            self.core.restart_statistics();
-            if let Some(recorder) = &mut self.recorder {
-                recorder.restart(&self.core);
+            match &mut self.recorder {
+                Some(recorder) => recorder.restart(&mut self.core, core::Simulation::restart_statistics),
+                None => self.core.restart_statistics(),
             }
         }
     }
@@ -378,6 +390,18 @@ impl Simulation {
         self.core.link_stats(LinkId(link as u32))
     }
 
+    /// What became of the requests of each class, in the order of [`Scenario::classes`].
+    #[must_use]
+    pub fn class_counters(&self) -> &[ClassStats] {
+        self.core.class_stats()
+    }
+
+    /// Roots that have not ended, over time.
+    #[must_use]
+    pub fn in_flight(&self) -> &Gauge {
+        self.core.in_flight()
+    }
+
     /// How a node (by its place in the scenario) stands, for people.
     #[must_use]
     pub fn status(&self, node: usize) -> Status {
@@ -389,6 +413,12 @@ impl Simulation {
     #[must_use]
     pub fn series(&self) -> &[SeriesPoint] {
         self.recorder.as_ref().map_or(&[], Recorder::points)
+    }
+
+    /// Bytes that the recorded series takes.
+    #[must_use]
+    pub fn series_bytes(&self) -> usize {
+        self.recorder.as_ref().map_or(0, Recorder::bytes)
     }
 
     /// The limit the run has met, if any.
@@ -428,6 +458,14 @@ impl Simulation {
         }
     }
 
+    /// Whether the record of `other` can go on from this keyframe.
+    pub(crate) fn can_go_on(&self, other: &Simulation) -> bool {
+        match (&self.recorder, &other.recorder) {
+            (Some(mine), Some(theirs)) => mine.can_go_on(theirs),
+            _ => true,
+        }
+    }
+
     /// Takes over the points that `other` has recorded up to where this one stands; those beyond go to `ahead`.
     pub(crate) fn take_record(&mut self, other: &mut Simulation, ahead: &mut Vec<SeriesPoint>) {
         if let (Some(mine), Some(theirs)) = (&mut self.recorder, &mut other.recorder) {
@@ -439,7 +477,8 @@ impl Simulation {
     #[must_use]
     pub fn state_bytes(&self) -> usize {
         let models = (0..self.scenario.nodes.len()).map(|i| self.core.model(NodeId(i as u32)).heap_bytes());
-        self.core.state_bytes() + models.sum::<usize>()
+        let marks = self.recorder.as_ref().map_or(0, Recorder::mark_bytes);
+        self.core.state_bytes() + models.sum::<usize>() + marks
     }
 
     /// A fingerprint of every part of the state, by name; slow, for tests.

@@ -980,7 +980,7 @@ fn expectations() {
             f:16:10: error: `expect.within` is from 9s to 3s, which is no stretch of time
                 help: two times such as ["40s", "60s"]
             f:17:1: error: unknown key `mx` in [[expect]]
-                help: did you mean `max`? keys: metric, of, within, min, max, because
+                help: did you mean `max`? keys: metric, of, class, within, min, max, because
         "#]],
     );
     check_after(
