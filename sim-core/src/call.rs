@@ -54,7 +54,7 @@ pub(crate) enum Stage {
 pub struct Call {
     /// Identity that draws are keyed by.
     pub lineage: u64,
-    /// When it was sent; from its arrival on, when it arrived at the callee.
+    /// When it was sent; from its arrival on, when it arrived at the callee; from the answer on, when that was given.
     pub since: Time,
     pub(crate) busy_ns: u64,
     pub(crate) parent: CallId,

@@ -1,8 +1,9 @@
 //! Looking at a run without changing it.
 
+use crate::call::{CallId, Outcome, RootId};
 use crate::outcome::Code;
-use crate::time::Time;
-use crate::topology::NodeId;
+use crate::time::{Duration, Time};
+use crate::topology::{LinkId, NodeId};
 
 /// What kind of thing was delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +39,25 @@ pub struct Event {
     pub lineage: u64,
     /// The node's digest with this event in it: two runs differ from the first event on whose digests differ.
     pub digest: u64,
+    /// The call it is about; [`Key::NONE`](crate::Key::NONE) for timers and messages.
+    pub call: CallId,
+    /// The root that the call is done for.
+    pub root: RootId,
+    /// The call that caused it; [`Key::NONE`](crate::Key::NONE) for an attempt of a client.
+    pub parent: CallId,
+    /// The link that the call was sent over, or the message; [`NO_LINK`] for timers.
+    pub link: LinkId,
+    /// 0 for the first attempt, n for the n-th retry.
+    pub attempt: u16,
+    /// The replica that the call is addressed to; [`ANY_REPLICA`](crate::ANY_REPLICA) leaves it to the callee.
+    pub replica: u32,
+    /// When the call was sent, of [`Delivery::Call`], and of [`Delivery::GiveUp`] while it has not arrived; when the callee
+    /// answered, of [`Delivery::Answer`], [`Delivery::Error`] and [`Delivery::Late`]; else the time itself.
+    pub mark: Time,
 }
+
+/// Stands for no link.
+pub const NO_LINK: LinkId = LinkId(u32::MAX);
 
 /// Is told of every event before it takes effect. `()` looks at nothing and costs nothing.
 pub trait Probe {
@@ -46,6 +65,10 @@ pub trait Probe {
     const ACTIVE: bool = true;
     /// Something is about to be delivered.
     fn event(&mut self, event: Event);
+    /// A stretch of work of this length has just ended; told after the event in which it did.
+    fn worked(&mut self, _time: Time, _node: NodeId, _call: CallId, _length: Duration) {}
+    /// A root has just ended; told after the event in which it did.
+    fn root_ended(&mut self, _time: Time, _root: RootId, _outcome: Outcome) {}
 }
 
 impl Probe for () {
@@ -56,5 +79,22 @@ impl Probe for () {
 impl Probe for Vec<Event> {
     fn event(&mut self, event: Event) {
         self.push(event);
+    }
+}
+
+/// Both are told, the first one first.
+impl<A: Probe, B: Probe> Probe for (&mut A, &mut B) {
+    const ACTIVE: bool = A::ACTIVE || B::ACTIVE;
+    fn event(&mut self, event: Event) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+    fn worked(&mut self, time: Time, node: NodeId, call: CallId, length: Duration) {
+        self.0.worked(time, node, call, length);
+        self.1.worked(time, node, call, length);
+    }
+    fn root_ended(&mut self, time: Time, root: RootId, outcome: Outcome) {
+        self.0.root_ended(time, root, outcome);
+        self.1.root_ended(time, root, outcome);
     }
 }

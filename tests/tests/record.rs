@@ -97,17 +97,17 @@ fn seeking_after_windows_have_grown_loses_nothing() {
     for warm_up in ["0s", "3.3s"] {
         let scenario = scenario(warm_up);
         let mut simulation = Simulation::new(&scenario, 3);
-        simulation.record_within(Duration::from_millis(250), points(20));
+        simulation.record_within(Duration::from_millis(250), points(10));
         assert_eq!(simulation.advance(Budget::until(Time(1_100_000_000))), floodgate::Progress::Reached);
         let mut timeline = Timeline::new(simulation, KeyframePolicy::default());
         assert_eq!(timeline.advance(Budget::until(SIXTEEN)), floodgate::Progress::Reached);
         for at in [1.1, 3.0, 3.4, 5.0, 7.5, 2.0, 15.0, 9.25, 16.0] {
             timeline.seek(Time::from_secs_f64(at)).expect("no limit is met");
             let series = timeline.simulation().series();
-            let direct = recorded(&scenario, Duration::from_secs(1), points(1000), Time::from_secs_f64(at));
-            // Windows of one second from now on; the one under way may be there in part.
+            let direct = recorded(&scenario, Duration::from_secs(2), points(1000), Time::from_secs_f64(at));
+            // Windows of two seconds from now on, keyframes of one; the window under way may be there in part.
             let whole = |points: &[SeriesPoint]| -> Vec<SeriesPoint> {
-                points.iter().filter(|p| p.end_ns % 1_000_000_000 == 0).cloned().collect()
+                points.iter().filter(|p| p.end_ns % 2_000_000_000 == 0).cloned().collect()
             };
             assert_eq!(whole(series), whole(direct.series()), "warm-up {warm_up}, at {at}");
         }

@@ -235,6 +235,7 @@ impl<M: Model> Ctx<'_, M> {
             record.busy_ns += length.0;
             kernel.totals.busy_ns += u128::from(length.0);
             kernel.nodes[self.node.0 as usize].busy_ns += u128::from(length.0);
+            kernel.tell(Told::Worked(self.node, call, length));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::digest::{Digest, absorb, combine};
 use crate::dist::Dist;
 use crate::model::{Ctx, Model, TimerId};
 use crate::outcome::Code;
-use crate::probe::{Delivery, Event, Probe};
+use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
 use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
@@ -62,6 +62,33 @@ pub(crate) struct Kernel<T> {
     totals: Totals,
     /// `totals.in_flight` over time.
     in_flight: Gauge,
+    /// Whether somebody looks, and what is to be told after the event under way.
+    looked_at: bool,
+    told: Vec<(Time, Told)>,
+}
+
+/// What a probe is told of besides deliveries.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Worked(NodeId, CallId, Duration),
+    RootEnded(RootId, Outcome),
+}
+
+/// What a probe is told of a call.
+struct About {
+    call: CallId,
+    root: RootId,
+    parent: CallId,
+    link: LinkId,
+    attempt: u16,
+    replica: u32,
+    mark: Time,
+}
+
+impl About {
+    fn no_call(link: LinkId, mark: Time) -> About {
+        About { call: Key::NONE, root: Key::NONE, parent: Key::NONE, link, attempt: 0, replica: ANY_REPLICA, mark }
+    }
 }
 
 const PURPOSE_LATENCY: u64 = 0x6c61_7465;
@@ -92,12 +119,21 @@ impl<T: Clone> Kernel<T> {
             classes: vec![ClassStats::default(); classes],
             totals: Totals::default(),
             in_flight: Gauge::default(),
+            looked_at: false,
+            told: Vec::new(),
             routes,
         }
     }
 
     #[inline]
-    fn note<P: Probe>(&mut self, node: NodeId, delivery: Delivery, lineage: u64, payload: u64, probe: &mut P) {
+    fn note<P: Probe>(
+        &mut self,
+        (node, delivery): (NodeId, Delivery),
+        lineage: u64,
+        payload: u64,
+        probe: &mut P,
+        about: impl FnOnce(&Self) -> About,
+    ) {
         self.events += 1;
         self.instant_events += 1;
         let (kind, code) = match delivery {
@@ -114,7 +150,34 @@ impl<T: Clone> Kernel<T> {
         *digest = absorb(*digest, self.now.0, lineage, payload << 16 | code << 8 | kind);
         if P::ACTIVE {
             let digest = *digest;
-            probe.event(Event { time: self.now, node, delivery, lineage, digest });
+            let About { call, root, parent, link, attempt, replica, mark } = about(self);
+            let time = self.now;
+            probe.event(Event {
+                time,
+                node,
+                delivery,
+                lineage,
+                digest,
+                call,
+                root,
+                parent,
+                link,
+                attempt,
+                replica,
+                mark,
+            });
+        }
+    }
+
+    fn about(&self, call: CallId, record: &Call, mark: Time) -> About {
+        let &Call { parent, link, attempt, replica, .. } = record;
+        About { call, root: self.roots.key_at(record.root), parent, link, attempt, replica, mark }
+    }
+
+    #[inline]
+    fn tell(&mut self, what: Told) {
+        if self.looked_at {
+            self.told.push((self.now, what));
         }
     }
 
@@ -187,7 +250,8 @@ impl<T: Clone> Kernel<T> {
         };
         record.stage = Stage::Returning;
         record.outcome = outcome_code(outcome);
-        let (link, lineage, arrived, at) = (record.link, record.lineage, record.since, record.at);
+        let (link, lineage, at) = (record.link, record.lineage, record.at);
+        let arrived = std::mem::replace(&mut record.since, now);
         let stats = &mut self.nodes[at.0 as usize];
         match outcome {
             Ok(()) => {
@@ -270,6 +334,7 @@ impl<T: Clone> Kernel<T> {
         if calls == 0 {
             self.roots.remove(id);
         }
+        self.tell(Told::RootEnded(id, outcome));
     }
 
     fn reply_view(&self, id: CallId, record: &Call, outcome: Outcome) -> Reply {
@@ -358,6 +423,9 @@ impl<M: Model> Simulation<M> {
     /// that time comes first.
     pub fn advance<P: Probe>(&mut self, budget: Budget, probe: &mut P) -> Progress {
         let last = self.kernel.events.saturating_add(budget.events);
+        self.kernel.looked_at = P::ACTIVE;
+        // What was done from outside since then.
+        self.tell(probe);
         loop {
             if let Some(halt) = &self.kernel.halt {
                 return Progress::Halted(halt.clone());
@@ -378,6 +446,18 @@ impl<M: Model> Simulation<M> {
                 self.kernel.instant_events = 0;
             }
             self.deliver(entry, probe);
+            if P::ACTIVE {
+                self.tell(probe);
+            }
+        }
+    }
+
+    fn tell<P: Probe>(&mut self, probe: &mut P) {
+        for (time, told) in self.kernel.told.drain(..).filter(|_| P::ACTIVE) {
+            match told {
+                Told::Worked(node, call, length) => probe.worked(time, node, call, length),
+                Told::RootEnded(root, outcome) => probe.root_ended(time, root, outcome),
+            }
         }
     }
 
@@ -405,10 +485,11 @@ impl<M: Model> Simulation<M> {
         let now = kernel.now;
         let record = kernel.calls.get_mut(id)?;
         record.stage = Stage::AtCallee;
-        record.since = now;
+        let sent = std::mem::replace(&mut record.since, now);
         let call = *record;
         let node = call.at;
-        kernel.note(node, Delivery::Call, call.lineage, u64::from(call.replica) << 16 | u64::from(call.attempt), probe);
+        let payload = u64::from(call.replica) << 16 | u64::from(call.attempt);
+        kernel.note((node, Delivery::Call), call.lineage, payload, probe, |k| k.about(id, &call, sent));
         let stats = &mut kernel.nodes[node.0 as usize];
         stats.offered += 1;
         stats.offered_first += u64::from(!call.by_retry);
@@ -429,7 +510,10 @@ impl<M: Model> Simulation<M> {
         if !waits {
             link.late += 1;
             kernel.nodes[node.0 as usize].late += 1;
-            kernel.note(node, Delivery::Late, call.lineage, u64::from(call.outcome), probe);
+            let answered = call.since;
+            kernel.note((node, Delivery::Late), call.lineage, u64::from(call.outcome), probe, |k| {
+                k.about(id, &call, answered)
+            });
             kernel.waste(id);
             kernel.free(id);
             return Some(node);
@@ -438,12 +522,12 @@ impl<M: Model> Simulation<M> {
         match outcome {
             Ok(()) => {
                 link.ok += 1;
-                kernel.note(node, Delivery::Answer, call.lineage, 0, probe);
+                kernel.note((node, Delivery::Answer), call.lineage, 0, probe, |k| k.about(id, &call, call.since));
             }
             Err(code) => {
                 link.errors += 1;
                 kernel.nodes[node.0 as usize].caller_errors.add(code);
-                kernel.note(node, Delivery::Error(code), call.lineage, 0, probe);
+                kernel.note((node, Delivery::Error(code)), call.lineage, 0, probe, |k| k.about(id, &call, call.since));
             }
         }
         let reply = kernel.reply_view(id, &call, outcome);
@@ -465,7 +549,10 @@ impl<M: Model> Simulation<M> {
         let node = kernel.routes.links()[call.link.0 as usize].from;
         kernel.links[call.link.0 as usize].timeouts += 1;
         kernel.nodes[node.0 as usize].caller_errors.add(Code::Timeout);
-        kernel.note(node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), probe);
+        kernel.note((node, Delivery::GiveUp), call.lineage, u64::from(call.attempt), probe, |k| {
+            let sent = if call.stage == Stage::Outbound { call.since } else { k.now };
+            k.about(id, &call, sent)
+        });
         if call.cancel && call.stage != Stage::Returning {
             kernel.send(call.link, call.lineage, false, Kind::Cancel, id.index, id.generation);
         }
@@ -477,7 +564,7 @@ impl<M: Model> Simulation<M> {
     fn deliver_timer<P: Probe>(&mut self, id: TimerId, probe: &mut P) -> Option<NodeId> {
         let kernel = &mut self.kernel;
         let slot = kernel.timers.remove(id)?;
-        kernel.note(slot.node, Delivery::Timer, slot.tag, 0, probe);
+        kernel.note((slot.node, Delivery::Timer), slot.tag, 0, probe, |k| About::no_call(NO_LINK, k.now));
         self.models[slot.node.0 as usize].on_timer(id, slot.tag, &mut Ctx { node: slot.node, kernel });
         Some(slot.node)
     }
@@ -486,7 +573,9 @@ impl<M: Model> Simulation<M> {
         let kernel = &mut self.kernel;
         let call = *kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee)?;
         let node = call.at;
-        kernel.note(node, Delivery::Cancel, call.lineage, u64::from(call.attempt), probe);
+        kernel.note((node, Delivery::Cancel), call.lineage, u64::from(call.attempt), probe, |k| {
+            k.about(id, &call, k.now)
+        });
         self.models[node.0 as usize].on_cancel(id, &mut Ctx { node, kernel });
         Some(node)
     }
@@ -499,7 +588,7 @@ impl<M: Model> Simulation<M> {
         let route = &kernel.routes.links()[link.0 as usize];
         let node = if upstream { route.from } else { route.to };
         let lineage = route.key_hash;
-        kernel.note(node, Delivery::Message, lineage, u64::from(upstream), probe);
+        kernel.note((node, Delivery::Message), lineage, u64::from(upstream), probe, |k| About::no_call(link, k.now));
         self.models[node.0 as usize].on_message(link, message, &mut Ctx { node, kernel });
         Some(node)
     }
