@@ -2,15 +2,22 @@
 
 use crate::output::{complain, print, table};
 use crate::progress::Progress;
-use crate::{Format, Outcome, RunArguments, Source, input};
+use crate::{Format, Outcome, RunArguments, Source, input, journeys};
 use floodgate::report::WindowReport;
-use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
+use floodgate::{Budget, ControlLog, JourneyPolicy, Scenario, Simulation, Time};
 
 /// Events between two looks at the progress bar: some milliseconds of work.
 const SLICE_EVENTS: u64 = 100_000;
 
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+    if arguments.journeys.is_some() && arguments.format == Format::Json {
+        complain("error: `--journeys` prints text, and `--format` is json: leave out one of them");
+        return Outcome::BadInput;
+    }
     let Some((mut simulation, until)) = start(&arguments.source, arguments.until) else { return Outcome::BadInput };
+    if let Some(number) = arguments.journeys {
+        simulation.follow(JourneyPolicy::of_each(number as usize));
+    }
     if let Some(window) = arguments.series {
         simulation.record(window);
     }
@@ -79,6 +86,9 @@ fn report(simulation: &Simulation, arguments: &RunArguments) {
             let mut text = report.to_string();
             if !report.series.is_empty() {
                 text += &format!("\n{}", series(&report.series));
+            }
+            if let Some(journeys) = simulation.journeys() {
+                text += &format!("\n{}", journeys::text(journeys, simulation.scenario()));
             }
             print(&text);
         }

@@ -10,7 +10,10 @@ use crate::scenario::Scenario;
 use crate::status::Status;
 use floodgate_core as core;
 use floodgate_core::stats::{ClassStats, Gauge, LinkStats, NodeStats, Totals};
-use floodgate_core::{Budget, Digest, Duration, Event, Halt, Limits, LinkId, NodeId, PortId, Progress, Time, Topology};
+use floodgate_core::{
+    Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, NodeId, PortId, Progress, Time,
+    Topology,
+};
 use std::sync::Arc;
 
 /// Something due at a virtual time: the beginning or the end of a control.
@@ -69,6 +72,7 @@ pub struct Simulation {
     next: usize,
     warm: bool,
     recorder: Option<Recorder>,
+    journeys: Option<Journeys>,
 }
 
 impl Simulation {
@@ -109,6 +113,7 @@ impl Simulation {
             next: 0,
             warm: scenario.warm_up == Duration::ZERO,
             recorder: None,
+            journeys: None,
             scenario: Arc::new(scenario.clone()),
             seed,
         };
@@ -127,6 +132,19 @@ impl Simulation {
     /// As [`Simulation::record`], within limits of one's own.
     pub fn record_within(&mut self, window: Duration, limits: RecordLimits) {
         self.recorder = Some(Recorder::new(&mut self.core, window, limits));
+    }
+
+    /// Follows the journeys of requests that are born from now on, and keeps those that `policy` says. This makes the run
+    /// slower, and changes nothing in it.
+    pub fn follow(&mut self, policy: JourneyPolicy) {
+        self.journeys = Some(Journeys::new(policy, self.core.routes()));
+    }
+
+    /// The journeys kept so far; `None` unless [`Simulation::follow`] was called. After a seek of a
+    /// [`Timeline`](crate::Timeline) they are those of a run that has come to that time for the first time.
+    #[must_use]
+    pub fn journeys(&self) -> Option<&Journeys> {
+        self.journeys.as_ref()
     }
 
     /// Enters a control into the log: it applies at `control.at`, before every event at that time.
@@ -230,7 +248,11 @@ impl Simulation {
             self.apply_due(now);
             let cut = self.next_cut(now).min(budget.until);
             let left = last - self.core.events();
-            let progress = self.core.advance(Budget { until: cut, events: left }, probe);
+            let budget_to_cut = Budget { until: cut, events: left };
+            let progress = match &mut self.journeys {
+                None => self.core.advance(budget_to_cut, probe),
+                Some(journeys) => self.core.advance(budget_to_cut, &mut (journeys, &mut *probe)),
+            };
             if progress != Progress::Reached || cut == budget.until {
                 if progress == Progress::Reached {
                     self.keep_statistics();
@@ -455,6 +477,8 @@ impl Simulation {
             next: self.next,
             warm: self.warm,
             recorder: self.recorder.as_ref().map(Recorder::marks),
+            // Which is the slowest can only be said of all: what is kept changes, and is not just added to.
+            journeys: self.journeys.clone(),
         }
     }
 
@@ -478,7 +502,8 @@ impl Simulation {
     pub fn state_bytes(&self) -> usize {
         let models = (0..self.scenario.nodes.len()).map(|i| self.core.model(NodeId(i as u32)).heap_bytes());
         let marks = self.recorder.as_ref().map_or(0, Recorder::mark_bytes);
-        self.core.state_bytes() + models.sum::<usize>() + marks
+        let journeys = self.journeys.as_ref().map_or(0, Journeys::bytes);
+        self.core.state_bytes() + models.sum::<usize>() + marks + journeys
     }
 
     /// A fingerprint of every part of the state, by name; slow, for tests.
