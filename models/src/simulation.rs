@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::status::Status;
 use floodgate_core as core;
-use floodgate_core::stats::{ClassStats, Gauge, LinkStats, NodeStats, Totals};
+use floodgate_core::stats::{ClassStats, LinkStats, NodeStats, Population, Totals};
 use floodgate_core::{
     Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, NodeId, PortId, Progress, Time,
     Topology,
@@ -420,7 +420,7 @@ impl Simulation {
 
     /// Roots that have not ended, over time.
     #[must_use]
-    pub fn in_flight(&self) -> &Gauge {
+    pub fn in_flight(&self) -> &Population {
         self.core.in_flight()
     }
 

@@ -3,9 +3,11 @@
 
 mod class;
 mod merge;
+mod population;
 mod sparse;
 
 pub use class::{CLASSES_MAX, ClassStats};
+pub use population::Population;
 pub use sparse::SparseHistogram;
 
 use crate::outcome::Code;
@@ -244,7 +246,7 @@ impl Gauge {
         (self.window_min, self.window_max) = (self.value, self.value);
     }
 
-    pub(crate) fn restart(&mut self, now: Time) {
+    fn restart(&mut self, now: Time) {
         let value = self.value;
         *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_max: value };
     }

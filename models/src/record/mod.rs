@@ -222,6 +222,9 @@ impl Recorder {
         let classes = core.class_stats().iter().zip(&self.classes).map(|(new, old)| class_point(new, old));
         let node = |(i, old): (usize, &Mark)| node_point(core.node_stats(NodeId(i as u32)), old, now);
         let link = |(i, old): (usize, &LinkStats)| core.link_stats(LinkId(i as u32)).since(old);
+        let roots = core.in_flight();
+        let in_flight =
+            Level { integral: roots.integral(now) - self.in_flight, min: roots.window_min(), max: roots.window_max() };
         let point = SeriesPoint {
             start_ns: self.start.0,
             end_ns: now.0,
@@ -232,7 +235,7 @@ impl Recorder {
             failed: t.failed - before.failed,
             busy_ns: t.busy_ns - before.busy_ns,
             wasted_ns: t.wasted_ns - before.wasted_ns,
-            in_flight: level(core.in_flight(), self.in_flight, now),
+            in_flight,
             classes: classes.collect(),
             nodes: self.nodes.iter().enumerate().map(node).collect(),
             links: self.links.iter().enumerate().map(link).collect(),

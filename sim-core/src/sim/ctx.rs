@@ -56,7 +56,7 @@ impl<M: Model> Ctx<'_, M> {
         let class = kernel.class_of[self.node.0 as usize];
         kernel.totals.born += 1;
         kernel.totals.in_flight += 1;
-        kernel.in_flight.set(kernel.totals.in_flight, kernel.now);
+        kernel.in_flight.enter(kernel.now);
         kernel.classes[class as usize].born += 1;
         let stats = &mut kernel.nodes[self.node.0 as usize];
         stats.offered += 1;

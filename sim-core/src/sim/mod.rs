@@ -16,7 +16,7 @@ use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{Entry, EventQueue, Kind};
 use crate::rng::{Draws, arrival_stream, hash_text, mix};
 use crate::slab::{Key, Slab};
-use crate::stats::{CLASSES_MAX, ClassStats, Gauge, LinkStats, NodeStats, Totals};
+use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId, PortId, Routes};
 use rand_chacha::ChaCha8Rng;
@@ -61,7 +61,7 @@ pub(crate) struct Kernel<T> {
     classes: Vec<ClassStats>,
     totals: Totals,
     /// `totals.in_flight` over time.
-    in_flight: Gauge,
+    in_flight: Population,
     /// Whether somebody looks, and what is to be told after the event under way.
     looked_at: bool,
     told: Vec<(Time, Told)>,
@@ -118,7 +118,7 @@ impl<T: Clone> Kernel<T> {
             class_of,
             classes: vec![ClassStats::default(); classes],
             totals: Totals::default(),
-            in_flight: Gauge::default(),
+            in_flight: Population::default(),
             looked_at: false,
             told: Vec::new(),
             routes,
@@ -310,7 +310,7 @@ impl<T: Clone> Kernel<T> {
         }
         if counted {
             self.totals.in_flight -= 1;
-            self.in_flight.set(self.totals.in_flight, now);
+            self.in_flight.leave(now);
             match outcome {
                 Ok(()) => {
                     self.totals.answered += 1;
@@ -664,7 +664,7 @@ impl<M: Model> Simulation<M> {
 
     /// Roots that have not ended, over time.
     #[must_use]
-    pub fn in_flight(&self) -> &Gauge {
+    pub fn in_flight(&self) -> &Population {
         &self.kernel.in_flight
     }
 
@@ -692,8 +692,7 @@ impl<M: Model> Simulation<M> {
         kernel.links.fill(LinkStats::default());
         kernel.classes.fill(ClassStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
-        kernel.in_flight.set(0, kernel.now);
-        kernel.in_flight.restart(kernel.now);
+        kernel.in_flight = Population::default();
         let old: Vec<RootId> = self.kernel.roots.iter().map(|(key, _)| key).collect();
         for key in old {
             if let Some(root) = self.kernel.roots.get_mut(key) {
@@ -750,7 +749,7 @@ impl<M: Model> Simulation<M> {
             wasted_ns: sum.wasted_ns + c.wasted_ns,
         });
         if sum != *t || self.kernel.in_flight.value() != t.in_flight {
-            return Err(format!("classes: {t:?}, together {sum:?}, gauge {}", self.kernel.in_flight.value()));
+            return Err(format!("classes: {t:?}, together {sum:?}, in flight {}", self.kernel.in_flight.value()));
         }
         Ok(())
     }
