@@ -1,6 +1,6 @@
 //! Journeys of requests as trees of text.
 
-use floodgate::journey::{CallEnd, Gone, Journey, JourneyCall};
+use floodgate::journey::{ANY_REPLICA, CallEnd, Gone, Journey, JourneyCall, NodeId};
 use floodgate::{Journeys, Scenario, Time};
 use std::fmt::Write;
 
@@ -68,50 +68,54 @@ fn branch(text: &mut String, journey: &Journey, place: usize, depth: usize, scen
 }
 
 fn line(journey: &Journey, call: &JourneyCall, scenario: &Scenario) -> String {
-    let name = |node: floodgate::journey::NodeId| scenario.nodes.get(node.0 as usize).map_or("?", |node| &*node.id);
+    let name = |node: NodeId| scenario.nodes.get(node.0 as usize).map_or("?", |node| &*node.id);
     let at = |time: Time| ms(journey, time);
     let mut text = format!("{} > {}", name(call.from), name(call.to));
-    if call.replica != floodgate::journey::ANY_REPLICA {
+    if call.replica != ANY_REPLICA {
         let _ = write!(text, "#{}", call.replica);
     }
     if call.attempt > 0 {
         let _ = write!(text, " (retry {})", call.attempt);
     }
     let _ = write!(text, "  {} > {}", at(call.sent), call.arrived.map_or("?".to_string(), at));
-    for (time, node) in &call.handed_on {
-        let _ = write!(text, ", handed on to {} {}", name(*node), at(*time));
-    }
-    let stretches: Vec<String> =
-        call.work.iter().map(|s| format!("{:.1}@{}", s.length.as_millis_f64(), at(s.ended))).collect();
-    if !stretches.is_empty() {
-        let _ = write!(text, ", work {}", stretches.join(" "));
-    }
-    if call.more_work.0 > 0 {
-        let _ = write!(text, " and {:.1} in {} more", call.more_work.1.as_millis_f64(), call.more_work.0);
-    }
-    if let Some(time) = call.given_up {
-        let _ = write!(text, ", given up {}", at(time));
-    }
-    if let Some(time) = call.cancelled {
-        let _ = write!(text, ", told {}", at(time));
-    }
-    if let Some(time) = call.answered {
-        let _ = write!(text, ", answered {}", at(time));
-    }
-    match call.end {
-        None => {}
-        Some((time, CallEnd::Answer)) => drop(write!(text, ", heard {}", at(time))),
-        Some((time, CallEnd::Error(code))) => drop(write!(text, ", {} {}", code.name(), at(time))),
-        Some((time, CallEnd::Late(gone))) => {
-            let who = match gone {
-                Gone::GaveUp => "the caller had given up",
-                Gone::CallerDone => "the caller was done without it",
-                Gone::RootEnded => "the request had ended",
-            };
-            let _ = write!(text, ", LATE {}: {who}", at(time));
-        }
+    for (_, what) in happenings(call, &at, &name) {
+        let _ = write!(text, ", {what}");
     }
     text
+}
+
+/// What happened to a call after its arrival, in the order of time.
+fn happenings<'a>(
+    call: &JourneyCall,
+    at: &impl Fn(Time) -> String,
+    name: &impl Fn(NodeId) -> &'a str,
+) -> Vec<(Time, String)> {
+    let mut all: Vec<(Time, String)> = Vec::new();
+    for &(time, node) in &call.handed_on {
+        all.push((time, format!("handed on to {} {}", name(node), at(time))));
+    }
+    for stretch in &call.work {
+        let length = stretch.length.as_millis_f64();
+        all.push((stretch.ended, format!("work {length:.1}@{}", at(stretch.ended))));
+    }
+    if let (more @ 1.., length) = call.more_work {
+        let last = call.work.last().map_or(call.sent, |stretch| stretch.ended);
+        all.push((last, format!("and {:.1} in {more} more", length.as_millis_f64())));
+    }
+    let marks = [("given up", call.given_up), ("told", call.cancelled), ("answered", call.answered)];
+    all.extend(marks.iter().filter_map(|(what, time)| time.map(|time| (time, format!("{what} {}", at(time))))));
+    if let Some((time, end)) = call.end {
+        let how = match end {
+            CallEnd::Answer => format!("heard {}", at(time)),
+            CallEnd::Error(code) => format!("{} {}", code.name(), at(time)),
+            CallEnd::Late(Gone::GaveUp) => format!("LATE {}: the caller had given up", at(time)),
+            CallEnd::Late(Gone::CallerDone) => format!("LATE {}: the caller was done without it", at(time)),
+            CallEnd::Late(Gone::RootEnded) => format!("LATE {}: the request had ended", at(time)),
+        };
+        all.push((time, how));
+    }
+    all.sort_by_key(|(time, _)| *time);
+    all
 }
 
 fn ms(journey: &Journey, time: Time) -> String {

@@ -320,12 +320,14 @@ impl Engine {
         self.points.get(from..).unwrap_or_default().to_vec()
     }
 
-    /// Share of a node's capacity in use, over the last second of completed windows; `None` where that has no meaning.
+    /// Share of a node's capacity in use, over the completed windows of the last `span_ns` (one at least; they may have grown);
+    /// `None` where that has no meaning.
     #[must_use]
-    pub fn utilization(&self, node: usize, windows: usize) -> Option<f64> {
+    pub fn utilization(&self, node: usize, span_ns: u64) -> Option<f64> {
         self.simulation.status(node).saturation.or_else(|| self.has_capacity(node).then_some(0.0))?;
         let series = self.simulation.series();
-        let recent = &series[series.len().saturating_sub(windows)..];
+        let begin = series.last().map_or(0, |p| p.end_ns.saturating_sub(span_ns.max(1)));
+        let recent = &series[series.partition_point(|p| p.end_ns <= begin)..];
         let levels = || recent.iter().filter_map(|p| p.nodes.get(node));
         let (used, there): (u128, u128) =
             (levels().map(|n| n.used.integral).sum(), levels().map(|n| n.capacity.integral).sum());
