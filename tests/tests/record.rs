@@ -99,17 +99,36 @@ fn seeking_after_windows_have_grown_loses_nothing() {
         let mut simulation = Simulation::new(&scenario, 3);
         simulation.record_within(Duration::from_millis(250), points(10));
         assert_eq!(simulation.advance(Budget::until(Time(1_100_000_000))), floodgate::Progress::Reached);
-        let mut timeline = Timeline::new(simulation, KeyframePolicy::default());
+        let policy = KeyframePolicy { every: Duration::from_secs(3), ..KeyframePolicy::default() };
+        let mut timeline = Timeline::new(simulation, policy);
         assert_eq!(timeline.advance(Budget::until(SIXTEEN)), floodgate::Progress::Reached);
-        for at in [1.1, 3.0, 3.4, 5.0, 7.5, 2.0, 15.0, 9.25, 16.0] {
+        for at in [1.1, 3.0, 3.4, 5.0, 7.5, 2.0, 15.0, 11.9, 9.25, 16.0] {
             timeline.seek(Time::from_secs_f64(at)).expect("no limit is met");
             let series = timeline.simulation().series();
             let direct = recorded(&scenario, Duration::from_secs(2), points(1000), Time::from_secs_f64(at));
-            // Windows of two seconds from now on, keyframes of one; the window under way may be there in part.
+            // Windows of two seconds from now on, keyframes of three; the window under way may be there in part.
             let whole = |points: &[SeriesPoint]| -> Vec<SeriesPoint> {
                 points.iter().filter(|p| p.end_ns % 2_000_000_000 == 0).cloned().collect()
             };
             assert_eq!(whole(series), whole(direct.series()), "warm-up {warm_up}, at {at}");
         }
     }
+}
+
+/// A keyframe in the middle of a window of which the end of the warm-up has closed a part.
+#[test]
+fn a_window_across_the_end_of_the_warm_up_survives_a_seek() {
+    let scenario = scenario("3.3s");
+    let mut simulation = Simulation::new(&scenario, 3);
+    simulation.record(Duration::from_secs(1));
+    let policy = KeyframePolicy { every: Duration::from_millis(700), ..KeyframePolicy::default() };
+    let mut timeline = Timeline::new(simulation, policy);
+    assert_eq!(timeline.advance(Budget::until(SIXTEEN)), floodgate::Progress::Reached);
+    timeline.seek(Time::from_secs_f64(3.6)).expect("no limit is met");
+    assert_eq!(timeline.simulation().series().last().map(|p| p.end_ns), Some(3_300_000_000), "known in part");
+    // On from there, by the keyframe at 3.5 s.
+    assert_eq!(timeline.advance(Budget::until(Time::from_secs_f64(4.15))), floodgate::Progress::Reached);
+    let direct = recorded(&scenario, Duration::from_secs(1), RecordLimits::default(), Time::from_secs_f64(4.15));
+    assert_eq!(timeline.simulation().series(), direct.series());
+    assert_eq!(direct.series().len(), 4);
 }
