@@ -223,3 +223,43 @@ fn two_designs_are_sampled_at_the_same_requests() {
     assert!(lineages(&one).len() > 20);
     assert_eq!(lineages(&one), lineages(&other));
 }
+
+/// A call that is handed on stays one call, and says by whom it was worked on.
+#[test]
+fn a_call_that_is_handed_on_is_one_call() {
+    let text = r#"
+        format = 1
+        name = "a tandem"
+        [[node]]
+        id = "users"
+        kind = "clients"
+        users = 1
+        think_time = "1s"
+        [[node]]
+        id = "first"
+        kind = "station"
+        service_time = "5ms"
+        [[node]]
+        id = "second"
+        kind = "station"
+        service_time = "7ms"
+        [[link]]
+        from = "users"
+        to = "first"
+        latency = "1ms"
+        [[link]]
+        from = "first"
+        to = "second"
+        latency = "2ms"
+    "#;
+    let simulation = followed(text, all(), 1.9);
+    let [journey] = journeys(&simulation).sampled()[..] else { panic!("one request") };
+    let [call] = &journey.calls[..] else { panic!("one call: {journey:?}") };
+    let id = |node: floodgate::journey::NodeId| simulation.scenario().nodes[node.0 as usize].id.as_str();
+    let handed: Vec<_> = call.handed_on.iter().map(|&(at, node)| (id(node), ms(journey, at))).collect();
+    let work: Vec<_> = call.work.iter().map(|s| (id(s.node), ms(journey, s.ended))).collect();
+    assert_eq!((call.arrived.map(|t| ms(journey, t)), id(call.to)), (Some(1), "first"));
+    assert_eq!(handed, [("second", 8)]);
+    assert_eq!(work, [("first", 6), ("second", 15)]);
+    assert_eq!(call.answered.map(|t| ms(journey, t)), Some(15));
+}

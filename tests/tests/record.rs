@@ -115,6 +115,28 @@ fn seeking_after_windows_have_grown_loses_nothing() {
     }
 }
 
+/// Thousands of nodes and links: fewer points, not more bytes.
+#[test]
+fn a_large_system_has_fewer_points() {
+    let mut text = "format = 1\nname = \"large\"\nuntil = \"2s\"\n".to_owned();
+    for i in 0..1000 {
+        text += &format!("[[node]]\nid = \"c{i}\"\nkind = \"clients\"\nrate = \"1/s\"\n");
+        text += &format!("[[node]]\nid = \"s{i}\"\nkind = \"service\"\n[[link]]\nfrom = \"c{i}\"\nto = \"s{i}\"\n");
+    }
+    let scenario = Scenario::load(&text).expect("valid");
+    let limits = RecordLimits { bytes_max: 8 << 20, ..RecordLimits::default() };
+    let simulation = recorded(&scenario, Duration::from_millis(5), limits, scenario.until);
+    let points = simulation.series().len();
+    assert!((10..30).contains(&points), "{points} points of {} bytes", simulation.series()[0].bytes());
+    assert!(simulation.series_bytes() <= limits.bytes_max);
+    let born: u64 = simulation.series().iter().map(|p| p.born).sum();
+    let sent: u64 = simulation.series().iter().flat_map(|p| &p.links).map(|l| l.calls_first).sum();
+    assert!(born > 1500);
+    let last = simulation.series().last().map_or(0, |p| p.end_ns);
+    let direct = recorded(&scenario, Duration::from_millis(5), limits, Time(last));
+    assert_eq!((born, sent), (direct.totals().born, direct.totals().attempts), "nothing is lost");
+}
+
 /// A keyframe in the middle of a window of which the end of the warm-up has closed a part.
 #[test]
 fn a_window_across_the_end_of_the_warm_up_survives_a_seek() {
