@@ -2,6 +2,7 @@
 
 mod check;
 mod input;
+mod journeys;
 mod lint;
 mod list;
 mod output;
@@ -88,6 +89,9 @@ struct RunArguments {
     /// Add a series with one point for each window of virtual time, such as 1s.
     #[arg(long, value_name = "WINDOW", value_parser = window)]
     series: Option<Duration>,
+    /// Show whole journeys of requests as trees: so many samples, slowest ones, and first and last that failed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    journeys: Option<u32>,
 }
 
 #[derive(Args)]

@@ -2,15 +2,22 @@
 
 use crate::output::{complain, print, table};
 use crate::progress::Progress;
-use crate::{Format, Outcome, RunArguments, Source, input};
-use floodgate::record::SeriesPoint;
-use floodgate::{Budget, ControlLog, Scenario, Simulation, Time};
+use crate::{Format, Outcome, RunArguments, Source, input, journeys};
+use floodgate::report::WindowReport;
+use floodgate::{Budget, ControlLog, JourneyPolicy, Scenario, Simulation, Time};
 
 /// Events between two looks at the progress bar: some milliseconds of work.
 const SLICE_EVENTS: u64 = 100_000;
 
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+    if arguments.journeys.is_some() && arguments.format == Format::Json {
+        complain("error: `--journeys` prints text, and `--format` is json: leave out one of them");
+        return Outcome::BadInput;
+    }
     let Some((mut simulation, until)) = start(&arguments.source, arguments.until) else { return Outcome::BadInput };
+    if let Some(number) = arguments.journeys {
+        simulation.follow(JourneyPolicy::of_each(number as usize));
+    }
     if let Some(window) = arguments.series {
         simulation.record(window);
     }
@@ -80,6 +87,9 @@ fn report(simulation: &Simulation, arguments: &RunArguments) {
             if !report.series.is_empty() {
                 text += &format!("\n{}", series(&report.series));
             }
+            if let Some(journeys) = simulation.journeys() {
+                text += &format!("\n{}", journeys::text(journeys, simulation.scenario()));
+            }
             print(&text);
         }
         Format::Json => match serde_json::to_string_pretty(&report) {
@@ -89,13 +99,13 @@ fn report(simulation: &Simulation, arguments: &RunArguments) {
     }
 }
 
-fn series(points: &[SeriesPoint]) -> String {
+fn series(points: &[WindowReport]) -> String {
     let header = ["from", "to", "born/s", "attempts/s", "answered/s", "goodput/s", "failed/s", "p50 ms", "p99 ms"];
     let mut rows = vec![header.map(str::to_string).to_vec()];
     for point in points {
-        let seconds = Time(point.end_ns).since(Time(point.start_ns)).as_secs_f64();
+        let seconds = point.length().as_secs_f64();
         let rate = |count: u64| format!("{:.1}", count as f64 / seconds);
-        let latency = |ns: u64| if point.answered == 0 { "-".to_string() } else { format!("{:.1}", ns as f64 / 1e6) };
+        let latency = |ns: Option<u64>| ns.map_or("-".to_string(), |ns| format!("{:.1}", ns as f64 / 1e6));
         rows.push(vec![
             Time(point.start_ns).to_string(),
             Time(point.end_ns).to_string(),

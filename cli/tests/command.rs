@@ -77,6 +77,29 @@ fn a_run_as_text_has_a_series_when_asked() {
 }
 
 #[test]
+fn journeys_are_shown_as_trees_with_a_legend() {
+    let small = file("journeys.toml", SMALL);
+    let plain = stdout(&floodgate(&["run", &small]));
+    let run = floodgate(&["run", &small, "--journeys", "2"]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let text = stdout(&run);
+    let (report, journeys) = text.split_at(plain.len());
+    assert_eq!(report, plain, "looking changes nothing");
+    assert!(journeys.starts_with("\n# A tree for each request"), "{journeys}");
+    assert!(journeys.contains("\nThe slowest:\n"), "{journeys}");
+    let slowest: Vec<&str> = journeys.split("The slowest:\n").nth(1).unwrap_or("").lines().collect();
+    assert!(
+        slowest[1].starts_with("  users at ") && slowest[1].contains("ms, 1 attempt  (class default)"),
+        "{slowest:?}"
+    );
+    assert!(slowest[2].starts_with("    users > web  0.0 > 0.0, work "), "{slowest:?}");
+    assert_eq!(text, stdout(&floodgate(&["run", &small, "--journeys", "2"])));
+    let both = floodgate(&["run", &small, "--journeys", "2", "--format", "json"]);
+    assert_eq!((both.status.code(), stdout(&both).as_str()), (Some(2), ""));
+    assert!(stderr(&both).contains("leave out one of them"), "{}", stderr(&both));
+}
+
+#[test]
 fn a_scenario_may_come_from_standard_input() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_floodgate"))
         .args(["run", "-"])

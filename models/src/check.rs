@@ -5,7 +5,7 @@ use crate::report::ratio;
 use crate::scenario::metric::{GaugeStat, LatencyStat, Metric, QueueStat};
 use crate::scenario::{Expectation, Scenario};
 use crate::simulation::Simulation;
-use floodgate_core::stats::{Histogram, NodeStats, Totals};
+use floodgate_core::stats::{ClassStats, Histogram, NodeStats, Totals};
 use floodgate_core::{Halt, Time};
 
 /// The value that an expectation's metric had.
@@ -50,12 +50,14 @@ struct Mark {
     at: Time,
     totals: Totals,
     nodes: Vec<NodeStats>,
+    classes: Vec<ClassStats>,
 }
 
 impl Mark {
     fn new(simulation: &Simulation) -> Mark {
         let nodes = (0..simulation.scenario().nodes.len()).map(|i| simulation.node_counters(i).clone()).collect();
-        Mark { at: simulation.now(), totals: *simulation.totals(), nodes }
+        let classes = simulation.class_counters().to_vec();
+        Mark { at: simulation.now(), totals: *simulation.totals(), nodes, classes }
     }
 }
 
@@ -99,6 +101,10 @@ fn measure(scenario: &Scenario, expectation: &Expectation, marks: &[Mark]) -> Op
     let metric = expectation.metric.clone();
     let (first, last) = (marks.first()?, marks.last()?);
     let seconds = last.at.since(first.at).as_secs_f64();
+    if let Some(class) = &expectation.class {
+        let class = scenario.classes().binary_search(&class.as_str()).ok()?;
+        return class_metric(&metric, first.classes.get(class)?, last.classes.get(class)?, seconds);
+    }
     let node = match &expectation.of {
         None => return run_metric(&metric, &first.totals, &last.totals, seconds),
         Some(id) => scenario.nodes.iter().position(|n| &n.id == id)?,
@@ -198,6 +204,31 @@ fn run_metric(metric: &Metric, a: &Totals, b: &Totals, seconds: f64) -> Option<f
         Metric::ThroughputPerS => answered / seconds,
         Metric::ErrorRatio => failed / some(born)?,
         Metric::Amplification => (b.attempts - a.attempts) as f64 / some(born)?,
+        _ => return None,
+    })
+}
+
+fn class_metric(metric: &Metric, a: &ClassStats, b: &ClassStats, seconds: f64) -> Option<f64> {
+    let born = (b.born - a.born) as f64;
+    let answered = (b.answered - a.answered) as f64;
+    let goodput = (b.goodput - a.goodput) as f64;
+    let failed = b.failed.since(&a.failed);
+    Some(match metric {
+        Metric::Born => born,
+        Metric::Answered => answered,
+        Metric::Failed | Metric::Errors(None) => failed.total() as f64,
+        Metric::Errors(Some(code)) => failed.get(*code) as f64,
+        Metric::Goodput => goodput,
+        Metric::GoodputPerS => goodput / seconds,
+        Metric::GoodputRatio => goodput / some(born)?,
+        Metric::AnsweredRatio => answered / some(born)?,
+        Metric::InFlight => b.in_flight() as f64,
+        Metric::WastedWorkSeconds => (b.wasted_ns - a.wasted_ns) as f64 / 1e9,
+        Metric::OfferedPerS => born / seconds,
+        Metric::ThroughputPerS => answered / seconds,
+        Metric::ErrorRatio => failed.total() as f64 / some(born)?,
+        Metric::Amplification => (b.attempts - a.attempts) as f64 / some(born)?,
+        Metric::LatencyMs(stat) => latency(&b.latency.since(&a.latency), *stat)?,
         _ => return None,
     })
 }

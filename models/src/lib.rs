@@ -19,7 +19,10 @@ pub use catalogue::Registry;
 pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
 pub use control::{Action, Control, ControlLog};
-pub use floodgate_core::{Budget, Code, CodeSet, Delivery, Digest, Dist, Duration, Event, Halt, Progress, Time};
+pub use floodgate_core::journey;
+pub use floodgate_core::{
+    Budget, Code, CodeSet, Delivery, Digest, Dist, Duration, Event, Halt, JourneyPolicy, Journeys, Progress, Time,
+};
 pub use report::Report;
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};
 pub use simulation::Simulation;

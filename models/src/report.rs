@@ -2,13 +2,16 @@
 
 use crate::catalogue::Descriptor;
 use crate::component::slot;
-use crate::record::SeriesPoint;
 use crate::simulation::Simulation;
-use floodgate_core::stats::{CodeCounts, Gauge, Histogram, NodeStats};
+use floodgate_core::stats::{ClassStats, CodeCounts, Gauge, Histogram, NodeStats};
 use floodgate_core::{Duration, Time};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+
+mod series;
+
+pub use series::{ClassWindow, LinkWindow, NodeWindow, WindowReport};
 
 /// A run in numbers. Percentiles are of measured values (histogram buckets 0.8 % wide), never derived from a mean.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,10 +30,37 @@ pub struct Report {
     pub halted: Option<String>,
     /// All roots.
     pub totals: TotalsReport,
+    /// By class of requests.
+    pub classes: BTreeMap<String, ClassReport>,
     /// By node id.
     pub nodes: BTreeMap<String, NodeReport>,
     /// Windows; empty unless a series was recorded.
-    pub series: Vec<SeriesPoint>,
+    pub series: Vec<WindowReport>,
+}
+
+/// Requests of a class since the statistics started: `born = answered + failed + in_flight`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassReport {
+    /// Roots born.
+    pub born: u64,
+    /// Answered well.
+    pub answered: u64,
+    /// Answered well, in time, for someone who still waited.
+    pub goodput: u64,
+    /// Goodput ÷ born; `None` when none was born.
+    pub goodput_ratio: Option<f64>,
+    /// Ended otherwise, by the code of their last attempt.
+    pub failed: BTreeMap<&'static str, u64>,
+    /// Not ended.
+    pub in_flight: u64,
+    /// Attempts sent ÷ roots born; 1 when healthy.
+    pub amplification: f64,
+    /// Work that served an answer somebody got, in seconds of a worker or core.
+    pub useful_work_seconds: f64,
+    /// Work that served nobody, in seconds.
+    pub wasted_work_seconds: f64,
+    /// From birth to answer, of what was answered well.
+    pub latency_ms: LatencyReport,
 }
 
 /// All roots born since the statistics started: `born = answered + failed + in_flight`.
@@ -71,7 +101,7 @@ pub struct NodeReport {
     pub caller_errors: BTreeMap<&'static str, u64>,
     /// Answers that came when it no longer waited.
     pub late: u64,
-    /// Calls that arrived ÷ those of them that no retry caused.
+    /// Calls that arrived ÷ those of them that no retry caused (of clients: attempts they sent ÷ roots born); 1 when healthy.
     pub amplification: f64,
     /// From arrival to answer (from birth to answer, of clients), of what was answered well.
     pub latency_ms: LatencyReport,
@@ -146,6 +176,23 @@ fn codes(counts: &CodeCounts) -> BTreeMap<&'static str, u64> {
     counts.iter().map(|(code, n)| (code.name(), n)).collect()
 }
 
+impl ClassReport {
+    fn new(stats: &ClassStats) -> ClassReport {
+        ClassReport {
+            born: stats.born,
+            answered: stats.answered,
+            goodput: stats.goodput,
+            goodput_ratio: (stats.born > 0).then(|| stats.goodput as f64 / stats.born as f64),
+            failed: codes(&stats.failed),
+            in_flight: stats.in_flight(),
+            amplification: ratio(stats.attempts as f64, stats.born as f64, 1.0),
+            useful_work_seconds: stats.useful_ns as f64 / 1e9,
+            wasted_work_seconds: stats.wasted_ns as f64 / 1e9,
+            latency_ms: LatencyReport::new(&stats.latency),
+        }
+    }
+}
+
 impl NodeReport {
     fn new(descriptor: &'static Descriptor, stats: &NodeStats, since: Time, now: Time) -> NodeReport {
         let length = now.since(since).0 as f64;
@@ -164,7 +211,11 @@ impl NodeReport {
             errors: codes(&stats.errors),
             caller_errors: codes(&stats.caller_errors),
             late: stats.late,
-            amplification: ratio(stats.offered as f64, stats.offered_first as f64, 1.0),
+            amplification: match descriptor.accepts_calls {
+                true => ratio(stats.offered as f64, stats.offered_first as f64, 1.0),
+                // What clients send beyond one attempt for each root is retries.
+                false => ratio(stats.sent as f64, stats.offered as f64, 1.0),
+            },
             latency_ms: LatencyReport::new(&stats.latency),
             utilization: (capacity.integral(now) > 0)
                 .then(|| used.integral(now) as f64 / capacity.integral(now) as f64),
@@ -197,8 +248,11 @@ impl Report {
                 wasted_work_seconds: t.wasted_ns as f64 / 1e9,
                 amplification: ratio(t.attempts as f64, t.born as f64, 1.0),
             },
+            classes: (simulation.scenario().classes().iter().zip(simulation.class_counters()))
+                .map(|(class, stats)| ((*class).to_owned(), ClassReport::new(stats)))
+                .collect(),
             nodes: simulation.scenario().nodes.iter().enumerate().map(node).collect(),
-            series: simulation.series().to_vec(),
+            series: simulation.series().iter().map(|point| WindowReport::new(simulation.scenario(), point)).collect(),
         }
     }
 }
@@ -226,21 +280,55 @@ impl fmt::Display for Report {
             "  goodput {} ({share:.1} %)   amplification x{:.2}   wasted work {:.1} s of {:.1} s",
             t.goodput, t.amplification, t.wasted_work_seconds, t.busy_seconds
         )?;
+        if self.classes.len() > 1 {
+            self.classes(f)?;
+        }
+        self.nodes(f)
+    }
+}
+
+impl Report {
+    fn classes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
         writeln!(
             f,
-            "  {:<14} {:<14} {:>10} {:>10} {:>8} {:>8} {:>6} {:>9} {:>9}",
-            "node", "kind", "offered", "per s", "p50 ms", "p99 ms", "util", "queue", "max"
+            "  {:<14} {:>10} {:>10} {:>9} {:>10} {:>6} {:>8} {:>8} {:>9}",
+            "class", "born", "answered", "goodput", "failed", "amp", "p50 ms", "p99 ms", "wasted s"
         )?;
-        for (id, n) in &self.nodes {
-            let ms = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.1}"));
+        for (class, c) in &self.classes {
             writeln!(
                 f,
-                "  {:<14} {:<14} {:>10} {:>10.1} {:>8} {:>8} {:>6} {:>9.1} {:>9}",
+                "  {:<14} {:>10} {:>10} {:>9} {:>10} {:>6} {:>8} {:>8} {:>9.1}",
+                class,
+                c.born,
+                c.answered,
+                c.goodput_ratio.map_or("-".to_owned(), |share| format!("{:.1} %", 100.0 * share)),
+                c.failed.values().sum::<u64>(),
+                format!("x{:.2}", c.amplification),
+                ms(c.latency_ms.p50),
+                ms(c.latency_ms.p99),
+                c.wasted_work_seconds
+            )?;
+        }
+        Ok(())
+    }
+
+    fn nodes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        writeln!(
+            f,
+            "  {:<14} {:<14} {:>10} {:>10} {:>6} {:>8} {:>8} {:>6} {:>9} {:>9}",
+            "node", "kind", "offered", "per s", "amp", "p50 ms", "p99 ms", "util", "queue", "max"
+        )?;
+        for (id, n) in &self.nodes {
+            writeln!(
+                f,
+                "  {:<14} {:<14} {:>10} {:>10.1} {:>6} {:>8} {:>8} {:>6} {:>9.1} {:>9}",
                 id,
                 n.kind,
                 n.offered,
                 n.throughput_per_s,
+                format!("x{:.2}", n.amplification),
                 ms(n.latency_ms.p50),
                 ms(n.latency_ms.p99),
                 n.utilization.map_or("-".to_owned(), |u| format!("{u:.2}")),
@@ -253,4 +341,8 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+fn ms(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |v| format!("{v:.1}"))
 }

@@ -4,13 +4,16 @@ use crate::component::Directive;
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
-use crate::record::{Recorder, SeriesPoint};
+use crate::record::{RecordLimits, Recorder, SeriesPoint};
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::status::Status;
 use floodgate_core as core;
-use floodgate_core::stats::{LinkStats, NodeStats, Totals};
-use floodgate_core::{Budget, Digest, Duration, Event, Halt, Limits, LinkId, NodeId, PortId, Progress, Time, Topology};
+use floodgate_core::stats::{ClassStats, LinkStats, NodeStats, Population, Totals};
+use floodgate_core::{
+    Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, NodeId, PortId, Progress, Time,
+    Topology,
+};
 use std::sync::Arc;
 
 /// Something due at a virtual time: the beginning or the end of a control.
@@ -69,6 +72,7 @@ pub struct Simulation {
     next: usize,
     warm: bool,
     recorder: Option<Recorder>,
+    journeys: Option<Journeys>,
 }
 
 impl Simulation {
@@ -89,8 +93,15 @@ impl Simulation {
         }
         let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
+        let classes = scenario.classes();
+        let class = |node: &crate::scenario::Node| {
+            let place = node.class().and_then(|class| classes.binary_search(&class).ok()).unwrap_or(0);
+            // A scenario that was loaded has no more classes than there are numbers.
+            u8::try_from(place).unwrap_or(u8::MAX)
+        };
+        let class_of: Vec<u8> = scenario.nodes.iter().map(class).collect();
         let mut simulation = Simulation {
-            core: core::Simulation::new(Arc::new(topology.freeze()), models, seed, limits),
+            core: core::Simulation::with_classes(Arc::new(topology.freeze()), models, &class_of, seed, limits),
             parameters: scenario
                 .nodes
                 .iter()
@@ -102,6 +113,7 @@ impl Simulation {
             next: 0,
             warm: scenario.warm_up == Duration::ZERO,
             recorder: None,
+            journeys: None,
             scenario: Arc::new(scenario.clone()),
             seed,
         };
@@ -111,10 +123,28 @@ impl Simulation {
         simulation
     }
 
-    /// Records a point of the series for every `window` of virtual time from now on; at most
-    /// [`SERIES_MAX`](crate::record::SERIES_MAX) points, after which neighbours are merged and the window doubles.
+    /// Records a point of the series for every `window` of virtual time from now on, within the default [`RecordLimits`]:
+    /// when there are too many, neighbours are merged and the window doubles.
     pub fn record(&mut self, window: Duration) {
-        self.recorder = Some(Recorder::new(&self.core, window));
+        self.record_within(window, RecordLimits::default());
+    }
+
+    /// As [`Simulation::record`], within limits of one's own.
+    pub fn record_within(&mut self, window: Duration, limits: RecordLimits) {
+        self.recorder = Some(Recorder::new(&mut self.core, window, limits));
+    }
+
+    /// Follows the journeys of requests that are born from now on, and keeps those that `policy` says. This makes the run
+    /// slower, and changes nothing in it.
+    pub fn follow(&mut self, policy: JourneyPolicy) {
+        self.journeys = Some(Journeys::new(policy, self.core.routes()));
+    }
+
+    /// The journeys kept so far; `None` unless [`Simulation::follow`] was called. After a seek of a
+    /// [`Timeline`](crate::Timeline) they are those of a run that has come to that time for the first time.
+    #[must_use]
+    pub fn journeys(&self) -> Option<&Journeys> {
+        self.journeys.as_ref()
     }
 
     /// Enters a control into the log: it applies at `control.at`, before every event at that time.
@@ -218,7 +248,11 @@ impl Simulation {
             self.apply_due(now);
             let cut = self.next_cut(now).min(budget.until);
             let left = last - self.core.events();
-            let progress = self.core.advance(Budget { until: cut, events: left }, probe);
+            let budget_to_cut = Budget { until: cut, events: left };
+            let progress = match &mut self.journeys {
+                None => self.core.advance(budget_to_cut, probe),
+                Some(journeys) => self.core.advance(budget_to_cut, &mut (journeys, &mut *probe)),
+            };
             if progress != Progress::Reached || cut == budget.until {
                 if progress == Progress::Reached {
                     self.keep_statistics();
@@ -267,9 +301,9 @@ impl Simulation {
         }
         if !self.warm && Time::ZERO + self.scenario.warm_up <= now {
             self.warm = true;
-            self.core.restart_statistics();
-            if let Some(recorder) = &mut self.recorder {
-                recorder.restart(&self.core);
+            match &mut self.recorder {
+                Some(recorder) => recorder.restart(&mut self.core, core::Simulation::restart_statistics),
+                None => self.core.restart_statistics(),
             }
         }
     }
@@ -378,6 +412,18 @@ impl Simulation {
         self.core.link_stats(LinkId(link as u32))
     }
 
+    /// What became of the requests of each class, in the order of [`Scenario::classes`].
+    #[must_use]
+    pub fn class_counters(&self) -> &[ClassStats] {
+        self.core.class_stats()
+    }
+
+    /// Roots that have not ended, over time.
+    #[must_use]
+    pub fn in_flight(&self) -> &Population {
+        self.core.in_flight()
+    }
+
     /// How a node (by its place in the scenario) stands, for people.
     #[must_use]
     pub fn status(&self, node: usize) -> Status {
@@ -389,6 +435,12 @@ impl Simulation {
     #[must_use]
     pub fn series(&self) -> &[SeriesPoint] {
         self.recorder.as_ref().map_or(&[], Recorder::points)
+    }
+
+    /// Bytes that the recorded series takes.
+    #[must_use]
+    pub fn series_bytes(&self) -> usize {
+        self.recorder.as_ref().map_or(0, Recorder::bytes)
     }
 
     /// The limit the run has met, if any.
@@ -425,6 +477,16 @@ impl Simulation {
             next: self.next,
             warm: self.warm,
             recorder: self.recorder.as_ref().map(Recorder::marks),
+            // Which is the slowest can only be said of all: what is kept changes, and is not just added to.
+            journeys: self.journeys.clone(),
+        }
+    }
+
+    /// Whether the record of `other` can go on from this keyframe.
+    pub(crate) fn can_go_on(&self, other: &Simulation) -> bool {
+        match (&self.recorder, &other.recorder) {
+            (Some(mine), Some(theirs)) => mine.can_go_on(theirs),
+            _ => true,
         }
     }
 
@@ -439,7 +501,9 @@ impl Simulation {
     #[must_use]
     pub fn state_bytes(&self) -> usize {
         let models = (0..self.scenario.nodes.len()).map(|i| self.core.model(NodeId(i as u32)).heap_bytes());
-        self.core.state_bytes() + models.sum::<usize>()
+        let marks = self.recorder.as_ref().map_or(0, Recorder::mark_bytes);
+        let journeys = self.journeys.as_ref().map_or(0, Journeys::bytes);
+        self.core.state_bytes() + models.sum::<usize>() + marks + journeys
     }
 
     /// A fingerprint of every part of the state, by name; slow, for tests.

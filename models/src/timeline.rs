@@ -29,7 +29,7 @@ struct Keyframe {
 /// A run that can go back.
 ///
 /// Seeking goes to the nearest keyframe before and replays from there; state and record are as if the run had stopped at that
-/// time for the first time. A control entered in the past starts a branch: what was done later is forgotten. To keep both,
+/// time for the first time, except that windows of the series which have grown do not shrink again. A control entered in the past starts a branch: what was done later is forgotten. To keep both,
 /// clone the timeline first.
 #[derive(Clone, Debug)]
 pub struct Timeline {
@@ -56,6 +56,8 @@ impl Timeline {
         let mut timeline =
             Timeline { simulation, policy, every, keyframes: Vec::new(), log, furthest, ahead: Vec::new() };
         timeline.keep();
+        // Behind it there is no other keyframe to fetch a part of a window from.
+        timeline.keyframes[0].simulation = timeline.simulation.clone();
         timeline
     }
 
@@ -108,7 +110,11 @@ impl Timeline {
     /// # Errors
     /// When the run meets a limit on the way; it then stands there.
     pub fn seek(&mut self, time: Time) -> Result<(), Halt> {
-        let place = self.keyframes.partition_point(|k| k.simulation.now() <= time).saturating_sub(1);
+        let mut place = self.keyframes.partition_point(|k| k.simulation.now() <= time).saturating_sub(1);
+        // Windows may have grown since a keyframe was made; then the window that is under way there begins before it.
+        while place > 0 && !self.keyframes[place].simulation.can_go_on(&self.simulation) {
+            place -= 1;
+        }
         let keyframe = &self.keyframes[place];
         if time < self.simulation.now() || keyframe.simulation.now() > self.simulation.now() {
             let mut restored = keyframe.simulation.clone();

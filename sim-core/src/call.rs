@@ -34,6 +34,8 @@ pub struct Root {
     generation: u32,
     /// Criticality: 0 is the most important.
     pub priority: u8,
+    /// Number of its class: that of the node it was born at.
+    pub class: u8,
     pub(crate) ended: bool,
     /// Born since the statistics started.
     pub(crate) counted: bool,
@@ -66,7 +68,7 @@ const PURPOSE_CLIENT: u64 = 0x636c_6965_6e74;
 
 impl Root {
     #[inline(always)]
-    pub(crate) fn new(born: Time, lineage: u64, birth: Birth) -> Root {
+    pub(crate) fn new(born: Time, lineage: u64, class: u8, birth: Birth) -> Root {
         let (client, client_known) = match birth.client {
             Client::Known(client) => (client, true),
             Client::OneOf(population) => (population, false),
@@ -80,6 +82,7 @@ impl Root {
             calls: 0,
             generation: 0,
             priority: birth.priority,
+            class,
             ended: false,
             counted: true,
             client_known,

@@ -47,16 +47,19 @@ pub struct Event {
     pub root: RootId,
     /// The call that caused it; [`Key::NONE`](crate::Key::NONE) for an attempt of a client.
     pub parent: CallId,
-    /// Over which link the call was sent, or the message came; link 0 for timers.
+    /// Over which link the call was sent, or the message came; [`NO_LINK`] for timers.
     pub link: LinkId,
     /// Which attempt the call is.
     pub attempt: u16,
     /// The replica it is addressed to.
     pub replica: u32,
-    /// When the call was sent (for [`Delivery::Call`]), or answered at the callee (for answers, errors and late ones); the
-    /// time itself for all others.
+    /// When the call was sent, of [`Delivery::Call`], and of [`Delivery::GiveUp`] while it has not arrived; when the callee
+    /// answered, of [`Delivery::Answer`], [`Delivery::Error`] and [`Delivery::Late`]; else the time itself.
     pub mark: Time,
 }
+
+/// Stands for no link.
+pub const NO_LINK: LinkId = LinkId(u32::MAX);
 
 /// Is told of every event before it takes effect. `()` looks at nothing and costs nothing.
 pub trait Probe {
@@ -78,5 +81,22 @@ impl Probe for () {
 impl Probe for Vec<Event> {
     fn event(&mut self, event: Event) {
         self.push(event);
+    }
+}
+
+/// Both are told, the first one first.
+impl<A: Probe, B: Probe> Probe for (&mut A, &mut B) {
+    const ACTIVE: bool = A::ACTIVE || B::ACTIVE;
+    fn event(&mut self, event: Event) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+    fn worked(&mut self, time: Time, node: NodeId, call: CallId, length: Duration) {
+        self.0.worked(time, node, call, length);
+        self.1.worked(time, node, call, length);
+    }
+    fn root_ended(&mut self, time: Time, root: RootId, outcome: Outcome) {
+        self.0.root_ended(time, root, outcome);
+        self.1.root_ended(time, root, outcome);
     }
 }

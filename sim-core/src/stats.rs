@@ -1,6 +1,15 @@
 //! Statistics in integers: counts, nanoseconds and histogram buckets, so that they are exact, mergeable and the same
 //! everywhere.
 
+mod class;
+mod merge;
+mod population;
+mod sparse;
+
+pub use class::{CLASSES_MAX, ClassStats};
+pub use population::Population;
+pub use sparse::SparseHistogram;
+
 use crate::outcome::Code;
 use crate::time::{Duration, Time};
 
@@ -202,6 +211,7 @@ pub struct Gauge {
     integral: u128,
     /// The largest before the window.
     max: u64,
+    window_min: u64,
     window_max: u64,
 }
 
@@ -212,6 +222,7 @@ impl Gauge {
         self.integral += u128::from(self.value) * u128::from(now.0 - self.since);
         self.since = now.0;
         self.value = value;
+        self.window_min = self.window_min.min(value);
         self.window_max = self.window_max.max(value);
     }
 
@@ -227,6 +238,12 @@ impl Gauge {
         self.max.max(self.window_max)
     }
 
+    /// The smallest value since the last [`Gauge::start_window`], what stood there then and what lasted no time included.
+    #[must_use]
+    pub fn window_min(&self) -> u64 {
+        self.window_min
+    }
+
     /// The largest value since the last [`Gauge::start_window`].
     #[must_use]
     pub fn window_max(&self) -> u64 {
@@ -239,14 +256,15 @@ impl Gauge {
         self.integral + u128::from(self.value) * u128::from(now.0.saturating_sub(self.since))
     }
 
-    /// Begins a window for [`Gauge::window_max`].
+    /// Begins a window for [`Gauge::window_min`] and [`Gauge::window_max`].
     pub fn start_window(&mut self) {
         self.max = self.max();
-        self.window_max = self.value;
+        (self.window_min, self.window_max) = (self.value, self.value);
     }
 
     fn restart(&mut self, now: Time) {
-        *self = Gauge { value: self.value, since: now.0, integral: 0, max: self.value, window_max: self.value };
+        let value = self.value;
+        *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_max: value };
     }
 }
 
@@ -573,7 +591,11 @@ mod tests {
         gauge.set(1, Time(20));
         assert_eq!(gauge.integral(Time(30)), 50);
         assert_eq!((gauge.max(), gauge.value()), (4, 1));
+        assert_eq!((gauge.window_min(), gauge.window_max()), (0, 4));
         gauge.start_window();
-        assert_eq!(gauge.window_max(), 1);
+        assert_eq!((gauge.window_min(), gauge.window_max()), (1, 1));
+        gauge.set(3, Time(40));
+        gauge.set(2, Time(40));
+        assert_eq!((gauge.window_min(), gauge.window_max()), (1, 3));
     }
 }

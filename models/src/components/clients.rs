@@ -41,6 +41,9 @@ params! {
         /// How much work these requests ask for, as a multiple of what is usual: service times of stations, services and
         /// databases are multiplied by it.
         work: f64 = "1.0" in 0 ..= 1000, live;
+        /// What these requests are called in statistics: requests of one class are counted together, whichever clients send
+        /// them, and an expectation may name it.
+        class: String = "\"default\"" in 1 ..= 64;
     }
 }
 

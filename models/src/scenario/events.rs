@@ -12,6 +12,7 @@ use super::{Expectation, Phase, Scenario, Variant};
 use crate::catalogue::{Descriptor, FaultSpec};
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value};
+use floodgate_core::stats::CLASSES_MAX;
 use floodgate_core::{Code, Duration, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,6 +28,7 @@ const FOR: ParamSpec = ParamSpec { min: 1e-9, max: AT_S_MAX, ..key("for", ParamK
 const FAULT: ParamSpec = key("fault", ParamKind::Text);
 const HEAL: ParamSpec = key("heal", ParamKind::Text);
 const METRIC: ParamSpec = key("metric", ParamKind::Text);
+const CLASS: ParamSpec = key("class", ParamKind::Text);
 const WITHIN: ParamSpec = ParamSpec { max: AT_S_MAX, ..key("within", ParamKind::Duration) };
 const MIN: ParamSpec = ParamSpec { min: f64::NEG_INFINITY, ..key("min", ParamKind::Number) };
 const MAX: ParamSpec = ParamSpec { min: f64::NEG_INFINITY, ..key("max", ParamKind::Number) };
@@ -263,10 +265,13 @@ fn expectation((item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diag
     let metric = metric(&mut table, diagnostics);
     let of = if table.has("of") { Some(known.named(&mut table, "of", diagnostics)) } else { None };
     let _ = table.take("of");
+    let class = if table.has("class") { table.text(&CLASS, diagnostics).map(Some) } else { Some(None) };
+    // `class` is a valid key whether or not it is given.
+    let _ = table.take("class");
     let within = window(&mut table, diagnostics);
     let (min, max) = (bound(&mut table, &MIN, diagnostics), bound(&mut table, &MAX, diagnostics));
     let because = table.text(&BECAUSE, diagnostics);
-    let metric_span = table.span_of("metric");
+    let (metric_span, class_span) = (table.span_of("metric"), table.span_of("class"));
     limits(&table, min, max, diagnostics);
     table.finish(diagnostics);
     let metric = metric?;
@@ -276,10 +281,15 @@ fn expectation((item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diag
         Some(None) => return None,
         Some(Some(node)) => Some(node),
     };
-    subject(&metric, of, &metric_span, diagnostics);
+    let class = class?;
+    match &class {
+        None => subject(&metric, of, &metric_span, diagnostics),
+        Some(class) => class_subject(&metric, of, (class, &class_span), &metric_span, diagnostics),
+    }
     Some(Expectation {
         metric,
         of: of.map(|(id, _)| id.to_string()),
+        class,
         within: within?,
         min: min?,
         max: max?,
@@ -349,6 +359,47 @@ fn subject(
         },
     };
     diagnostics.error(span, message, remedy);
+}
+
+/// Whether the metric can be taken of a class of requests. That there is such a class is checked when all nodes are known.
+fn class_subject(
+    metric: &Metric,
+    of: Option<(&str, &'static Descriptor)>,
+    (class, class_span): (&str, &Range<usize>),
+    metric_span: &Range<usize>,
+    diagnostics: &mut Diagnostics<'_>,
+) {
+    if let Some((id, _)) = of {
+        let message = format!("[[expect]] is of the node `{id}` and of the class `{}`", shown(class));
+        diagnostics.error(class_span, message, "leave out `of` or `class`: what a node did is not kept by class");
+    } else if !metric.is_of_classes() {
+        let message = format!("`{metric}` is not kept by class");
+        let names: Vec<String> = Metric::of_classes().map(|metric| metric.to_string()).collect();
+        diagnostics.error(metric_span, message, format!("of a class there are: {}, errors.CODE", names.join(", ")));
+    }
+}
+
+/// Whether every class that is expected something of is there, and there are not too many: told once all nodes are known.
+pub(crate) fn classes(scenario: &Scenario, diagnostics: &mut Diagnostics<'_>) {
+    let classes = scenario.classes();
+    if classes.len() > CLASSES_MAX {
+        let message = format!("there are {} classes of requests, more than the limit of {CLASSES_MAX}", classes.len());
+        diagnostics.error(&(0..0), message, "give clients that are counted together the same `class`");
+    }
+    for node in &scenario.nodes {
+        let class = node.class().unwrap_or("default");
+        if class.trim().is_empty() || class.contains(['\n', '\t']) {
+            let message = format!("`{}.class` is \"{}\", which is no name", node.id, shown(class));
+            diagnostics.error(&node.span, message, "a text of one line that is not blank");
+        }
+    }
+    for expectation in &scenario.expectations {
+        if let Some(class) = expectation.class.as_deref().filter(|class| classes.binary_search(class).is_err()) {
+            let remedy = diagnostics.instead(class, "classes", classes.iter().copied());
+            let message = format!("`expect.class`: no clients send requests of the class `{}`", shown(class));
+            diagnostics.error(&expectation.span, message, remedy);
+        }
+    }
 }
 
 /// `within = ["40s", "60s"]`: `Some(None)` when it is not given.
@@ -432,6 +483,7 @@ pub(crate) fn variants(
         if let (Some(name), Some(description), true) = (name, description, diagnostics.is_empty()) {
             let mut scenario = Scenario { expectations, ..base.clone() };
             apply(&mut scenario, changes, &item.span, diagnostics);
+            classes(&scenario, diagnostics);
             variants.push(Variant { name, description, scenario });
         }
     }

@@ -143,6 +143,7 @@ fn file(
         variants: Vec::new(),
         notes,
     };
+    events::classes(&base, diagnostics);
     let variants = events::variants(&variants, &base, &known, diagnostics);
     diagnostics.is_empty().then_some(Scenario { variants, ..base })
 }

@@ -177,6 +177,41 @@ impl Metric {
         ROWS.iter().map(|row| row.name).chain(patterns)
     }
 
+    /// Whether it is kept for each class of requests.
+    #[must_use]
+    pub fn is_of_classes(&self) -> bool {
+        match self {
+            Metric::Born
+            | Metric::Answered
+            | Metric::Failed
+            | Metric::Goodput
+            | Metric::GoodputPerS
+            | Metric::GoodputRatio
+            | Metric::AnsweredRatio
+            | Metric::InFlight
+            | Metric::WastedWorkSeconds
+            | Metric::OfferedPerS
+            | Metric::ThroughputPerS
+            | Metric::ErrorRatio
+            | Metric::Amplification
+            | Metric::Errors(_)
+            | Metric::LatencyMs(_) => true,
+            // How much of the work under way is for whom is not known until it has ended.
+            Metric::WastedWorkRatio
+            | Metric::Offered
+            | Metric::CallerErrors(_)
+            | Metric::Late
+            | Metric::Utilization
+            | Metric::Queue(_)
+            | Metric::Gauge(..) => false,
+        }
+    }
+
+    /// Those that are kept for each class of requests, but for errors of one code.
+    pub fn of_classes() -> impl Iterator<Item = Metric> {
+        ROWS.iter().map(|row| (row.metric)()).filter(Metric::is_of_classes)
+    }
+
     /// Of what it can be taken.
     #[must_use]
     pub fn subject(&self) -> Subject {

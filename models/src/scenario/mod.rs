@@ -13,7 +13,7 @@ pub mod value;
 
 use crate::catalogue::{Descriptor, Registry};
 use crate::control::Control;
-use crate::param::Values;
+use crate::param::{Value, Values};
 use floodgate_core::{Dist, Duration, Time};
 use std::ops::Range;
 
@@ -83,6 +83,21 @@ pub struct Node {
     pub span: Range<usize>,
 }
 
+impl Node {
+    /// The class of the requests that are born here; `None` when there are none.
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        match self.values.get("class") {
+            _ if self.descriptor.accepts_calls => None,
+            Some(Value::Text(class)) => Some(class),
+            _ => Some(DEFAULT_CLASS),
+        }
+    }
+}
+
+/// The class of requests of whose class nothing is said.
+const DEFAULT_CLASS: &str = "default";
+
 /// A zone, region or cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
@@ -131,6 +146,8 @@ pub struct Expectation {
     pub metric: Metric,
     /// Node it is taken of; `None` is the whole run.
     pub of: Option<String>,
+    /// Class of requests it is taken of; `None` is all of them.
+    pub class: Option<String>,
     /// Window of virtual time; `None` is from the end of the warm-up to the end.
     pub within: Option<(Time, Time)>,
     /// The value must not be below.
@@ -185,6 +202,19 @@ impl Scenario {
     pub fn node(&self, id: &str) -> Option<&Node> {
         let place = self.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok()?;
         self.nodes.get(place)
+    }
+
+    /// The classes of its requests, sorted: those that its clients name. A class is known by its place here to statistics.
+    #[must_use]
+    pub fn classes(&self) -> Vec<&str> {
+        let mut classes: Vec<&str> = self.nodes.iter().filter_map(Node::class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        if classes.is_empty() {
+            // A system without clients has requests of no class, and statistics of them all the same.
+            classes.push(DEFAULT_CLASS);
+        }
+        classes
     }
 
     /// The variant called `name`.

@@ -973,6 +973,27 @@ fn expectations() {
     "#]],
     );
     check_after(
+        "[[expect]]\nmetric = 'goodput'\nclass = 'defualt'\nmin = 2\n",
+        expect![[r#"
+        f:12:1: error: `expect.class`: no clients send requests of the class `defualt`
+            help: did you mean `default`? classes: default
+    "#]],
+    );
+    check_after(
+        "[[expect]]\nmetric = 'goodput'\nof = 'users'\nclass = 'default'\nmin = 2\n",
+        expect![[r#"
+        f:15:9: error: [[expect]] is of the node `users` and of the class `default`
+            help: leave out `of` or `class`: what a node did is not kept by class
+    "#]],
+    );
+    check_after(
+        "[[expect]]\nmetric = 'queue.max'\nclass = 'default'\nmin = 2\n",
+        expect![[r#"
+        f:13:10: error: `queue.max` is not kept by class
+            help: of a class there are: born, answered, failed, goodput, goodput_per_s, goodput_ratio, answered_ratio, in_flight, wasted_work_seconds, offered_per_s, throughput_per_s, error_ratio, amplification, errors, latency_ms.mean, latency_ms.p50, latency_ms.p90, latency_ms.p95, latency_ms.p99, latency_ms.p999, latency_ms.max, errors.CODE
+    "#]],
+    );
+    check_after(
         "[[expect]]\nmetric = 'goodput'\nof = 'usres'\nmin = 2\nwithin = ['9s', '3s']\nmx = 3\n",
         expect![[r#"
             f:14:6: error: `expect.of`: there is no node `usres`
@@ -980,7 +1001,7 @@ fn expectations() {
             f:16:10: error: `expect.within` is from 9s to 3s, which is no stretch of time
                 help: two times such as ["40s", "60s"]
             f:17:1: error: unknown key `mx` in [[expect]]
-                help: did you mean `max`? keys: metric, of, within, min, max, because
+                help: did you mean `max`? keys: metric, of, class, within, min, max, because
         "#]],
     );
     check_after(

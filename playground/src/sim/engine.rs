@@ -203,7 +203,8 @@ impl Engine {
         let seconds = point.end_ns.saturating_sub(point.start_ns).max(1) as f64 / 1e9;
         let rate = |count: u64| (count as f64 / seconds) as f32;
         let entry: u64 = self.entries.iter().filter_map(|i| point.nodes.get(*i)).map(|n| n.answered).sum();
-        let ms = |ns: u64| if ns == 0 { f32::NAN } else { (ns as f64 / 1e6) as f32 };
+        let latency = point.latency();
+        let ms = |q| latency.quantile(q).map_or(f32::NAN, |d| d.as_millis_f64() as f32);
         Point {
             t: (point.end_ns as f64 / 1e9) as f32,
             born: rate(point.born),
@@ -211,8 +212,8 @@ impl Engine {
             throughput: rate(entry),
             goodput: rate(point.goodput),
             failed: rate(point.failed),
-            p50: ms(point.p50_ns),
-            p99: ms(point.p99_ns),
+            p50: ms(0.5),
+            p99: ms(0.99),
         }
     }
 
@@ -319,14 +320,18 @@ impl Engine {
         self.points.get(from..).unwrap_or_default().to_vec()
     }
 
-    /// Share of a node's capacity in use, over the last second of completed windows; `None` where that has no meaning.
+    /// Share of a node's capacity in use, over the completed windows of the last `span_ns` (one at least; they may have grown);
+    /// `None` where that has no meaning.
     #[must_use]
-    pub fn utilization(&self, node: usize, windows: usize) -> Option<f64> {
+    pub fn utilization(&self, node: usize, span_ns: u64) -> Option<f64> {
         self.simulation.status(node).saturation.or_else(|| self.has_capacity(node).then_some(0.0))?;
         let series = self.simulation.series();
-        let recent = &series[series.len().saturating_sub(windows)..];
-        let sum: f64 = recent.iter().filter_map(|p| p.nodes.get(node)).map(|n| n.utilization).sum();
-        (!recent.is_empty()).then(|| sum / recent.len() as f64)
+        let begin = series.last().map_or(0, |p| p.end_ns.saturating_sub(span_ns.max(1)));
+        let recent = &series[series.partition_point(|p| p.end_ns <= begin)..];
+        let levels = || recent.iter().filter_map(|p| p.nodes.get(node));
+        let (used, there): (u128, u128) =
+            (levels().map(|n| n.used.integral).sum(), levels().map(|n| n.capacity.integral).sum());
+        (!recent.is_empty()).then(|| if there == 0 { 0.0 } else { used as f64 / there as f64 })
     }
 
     fn has_capacity(&self, node: usize) -> bool {

@@ -3,6 +3,7 @@
 //! It looks at virtual times that do not depend on how the run is driven, so the same run always tells the same story.
 
 use super::engine::Engine;
+use super::session::WINDOW_NS;
 use crate::wire::{Act, Deed, Line, Phase, Point, Tone};
 use floodgate::status::{Mode, Status};
 
@@ -136,7 +137,7 @@ impl Narrator {
         let t = at_ns as f64 / 1e9;
         self.triggers_pass(t);
         for i in 0..self.nodes.len() {
-            self.node(i, &engine.status(i), engine.utilization(i, 1), t);
+            self.node(i, &engine.status(i), engine.utilization(i, WINDOW_NS), t);
         }
         if let Some(point) = engine.last_point() {
             self.recent.push(point);

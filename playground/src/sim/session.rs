@@ -279,8 +279,7 @@ impl Session {
         frame.points = engine.points_from(sent.points);
         sent.points += frame.points.len();
         if !frame.points.is_empty() {
-            let per_second = (SECOND_NS / WINDOW_NS) as usize;
-            let mean = |i| engine.utilization(i, per_second).map_or(f32::NAN, |u| u as f32);
+            let mean = |i| engine.utilization(i, SECOND_NS).map_or(f32::NAN, |u| u as f32);
             frame.utilization = (0..engine.nodes()).map(mean).collect();
         }
         frame.lines = self.narrator.lines()[sent.lines..].to_vec();

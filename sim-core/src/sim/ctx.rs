@@ -227,7 +227,7 @@ impl<M: Model> Ctx<'_, M> {
             kernel.totals.busy_ns += u128::from(length.0);
             self.at.stats.busy_ns += u128::from(length.0);
             if kernel.watched {
-                kernel.observed.push(Observed::Worked(self.node, call, length));
+                kernel.observed.push((kernel.now(), Observed::Worked(self.node, call, length)));
             }
         }
     }

@@ -4,11 +4,11 @@ use super::limits::{Halt, Limits};
 use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
 use crate::dist::Dist;
-use crate::probe::{Delivery, Event, Probe};
+use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
 use crate::rng::{Draws, mix};
 use crate::slab::{Key, Record, Slab};
-use crate::stats::{LinkStats, NodeStats, Totals};
+use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId, Routes};
 use std::sync::Arc;
@@ -69,66 +69,23 @@ pub(crate) struct Node {
     pub(super) key_hash: u64,
     /// Which tick counts: those of an earlier number were called off.
     pub(super) tick: u32,
+    /// The class of the roots that are born here.
+    class: u8,
     pub(super) stats: NodeStats,
 }
 
 impl Node {
-    pub(super) fn new(routes: &Routes, id: NodeId, seed: u64) -> Node {
+    pub(super) fn new(routes: &Routes, id: NodeId, class: u8, seed: u64) -> Node {
         let key_hash = routes.key_hash(id);
-        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 0, stats: NodeStats::default() }
+        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 0, class, stats: NodeStats::default() }
     }
 }
 
-/// What a model did that a probe is told of after the event.
+/// What was done that a probe is told of after the event.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Observed {
     Worked(NodeId, CallId, Duration),
     Ended(RootId, Outcome),
-}
-
-/// Roots that have not ended: what Little's law is checked with. On one side stand the instants at which there was one more
-/// or one less, on the other how long each root was there by its own record.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Population {
-    count: u64,
-    /// Instants of births and of ends, added up.
-    births_ns: u128,
-    ends_ns: u128,
-    /// Sojourns of those that have ended.
-    pub(super) sojourn_ns: u128,
-    /// When the statistics started; what lies before does not count.
-    started: Time,
-}
-
-impl Population {
-    #[inline(always)]
-    fn birth(&mut self, now: Time) {
-        self.count += 1;
-        self.births_ns += u128::from(now.0);
-    }
-
-    #[inline(always)]
-    fn end(&mut self, born: Time, now: Time) {
-        self.count -= 1;
-        self.ends_ns += u128::from(now.0);
-        self.sojourn_ns += self.age_ns(born, now);
-    }
-
-    /// How long a root that is or was there has been there.
-    #[inline(always)]
-    pub(super) fn age_ns(&self, born: Time, now: Time) -> u128 {
-        u128::from(now.0 - born.max(self.started).0)
-    }
-
-    /// The number of roots, integrated over time up to `now`.
-    pub(super) fn area_ns(&self, now: Time) -> u128 {
-        self.ends_ns + u128::from(self.count) * u128::from(now.0) - self.births_ns
-    }
-
-    pub(super) fn restart(&mut self, now: Time) {
-        let births_ns = u128::from(self.count) * u128::from(now.0);
-        *self = Population { count: self.count, births_ns, started: now, ..Population::default() };
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -146,14 +103,19 @@ pub(crate) struct Kernel<T> {
     pub(super) timers: Slab<TimerSlot>,
     pub(super) wires: Vec<Wire>,
     pub(super) totals: Totals,
-    pub(super) population: Population,
+    pub(super) classes: Vec<ClassStats>,
+    /// `totals.in_flight` over time.
+    pub(super) in_flight: Population,
+    /// Sojourn times of the roots that `totals` counts and that have ended: together with the ages of those that have not,
+    /// what Little's law holds `in_flight` against.
+    pub(super) sojourn_ns: u128,
     /// Where the last time-out went: they are mostly of one length.
     patience_lane: u32,
     pub(super) limits: Limits,
     pub(super) halt: Option<Halt>,
     /// A probe listens.
     pub(super) watched: bool,
-    pub(super) observed: Vec<Observed>,
+    pub(super) observed: Vec<(Time, Observed)>,
     pub(super) posts: Vec<Post<T>>,
     pub(super) free_posts: Vec<u32>,
     pub(super) routes: Arc<Routes>,
@@ -163,7 +125,9 @@ pub(crate) struct Kernel<T> {
 const PURPOSE_LATENCY: u64 = 0x6c61_7465;
 
 impl<T: Clone> Kernel<T> {
-    pub(super) fn new(routes: Arc<Routes>, seed: u64, limits: Limits) -> Kernel<T> {
+    pub(super) fn new(routes: Arc<Routes>, class_of: &[u8], seed: u64, limits: Limits) -> Kernel<T> {
+        let classes = class_of.iter().max().map_or(1, |&last| usize::from(last) + 1);
+        debug_assert!(classes <= CLASSES_MAX);
         let wire = |link: &crate::topology::Link| Wire {
             from: link.from,
             to: link.to,
@@ -185,7 +149,9 @@ impl<T: Clone> Kernel<T> {
             timers: Slab::default(),
             wires: routes.links().iter().map(wire).collect(),
             totals: Totals::default(),
-            population: Population::default(),
+            classes: vec![ClassStats::default(); classes],
+            in_flight: Population::default(),
+            sojourn_ns: 0,
             patience_lane: u32::MAX,
             limits,
             halt: None,
@@ -240,7 +206,7 @@ impl<T: Clone> Kernel<T> {
                 call: Key::NONE,
                 root: Key::NONE,
                 parent: Key::NONE,
-                link: LinkId(0),
+                link: NO_LINK,
                 attempt: 0,
                 replica: 0,
                 mark: time,
@@ -277,7 +243,10 @@ impl<T: Clone> Kernel<T> {
         let call = self.calls.insert(Call::new(spec, link, to, now, depth, by_retry));
         if let Some(root) = self.roots.get_mut(spec.root) {
             root.calls += 1;
-            self.totals.attempts += u64::from(spec.parent.is_none() && root.counted);
+            if spec.parent.is_none() && root.counted {
+                self.totals.attempts += 1;
+                self.classes[root.class as usize].attempts += 1;
+            }
         }
         at.stats.sent += 1;
         self.send(link, spec.lineage, false, Kind::Deliver, call);
@@ -336,7 +305,12 @@ impl<T: Clone> Kernel<T> {
     /// Takes the work of a call's subtree off it: it served nobody.
     pub(super) fn waste(&mut self, call: CallId) {
         if let Some(record) = self.calls.get_mut(call) {
-            self.totals.wasted_ns += u128::from(std::mem::take(&mut record.busy_ns));
+            let busy = u128::from(std::mem::take(&mut record.busy_ns));
+            self.totals.wasted_ns += busy;
+            // A root stays as long as it has calls.
+            if let Some(root) = self.roots.at(record.root) {
+                self.classes[root.class as usize].wasted_ns += busy;
+            }
         }
     }
 
@@ -346,10 +320,11 @@ impl<T: Clone> Kernel<T> {
         let now = self.now();
         self.totals.born += 1;
         self.totals.in_flight += 1;
-        self.population.birth(now);
+        self.in_flight.enter(now);
+        self.classes[at.class as usize].born += 1;
         at.stats.offered += 1;
         at.stats.offered_first += 1;
-        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), birth))
+        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), at.class, birth))
     }
 
     /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what
@@ -370,24 +345,37 @@ impl<T: Clone> Kernel<T> {
         root.ended = true;
         let busy = u128::from(std::mem::take(&mut root.busy_ns));
         let (born, calls, counted, client) = (root.born, root.calls, root.counted, root.known_client());
-        self.population.end(born, now);
         let totals = &mut self.totals;
-        *(if outcome.is_ok() { &mut totals.useful_ns } else { &mut totals.wasted_ns }) += busy;
+        // A root ends where it was born.
+        let class = &mut self.classes[at.class as usize];
+        if outcome.is_ok() {
+            totals.useful_ns += busy;
+            class.useful_ns += busy;
+        } else {
+            totals.wasted_ns += busy;
+            class.wasted_ns += busy;
+        }
         if counted {
+            let age = now.since(born);
             totals.in_flight -= 1;
+            self.in_flight.leave(now);
+            self.sojourn_ns += u128::from(age.0);
             match outcome {
                 Ok(()) => {
-                    let age = now.since(born);
                     let in_time = u64::from(in_time(age));
                     totals.answered += 1;
                     totals.goodput += in_time;
                     at.stats.answered += 1;
                     at.stats.goodput += in_time;
                     at.stats.latency.record(age);
+                    class.answered += 1;
+                    class.goodput += in_time;
+                    class.latency.record(age);
                 }
                 Err(code) => {
                     totals.failed += 1;
                     at.stats.errors.add(code);
+                    class.failed.add(code);
                 }
             }
         }
@@ -395,7 +383,7 @@ impl<T: Clone> Kernel<T> {
             self.roots.remove(id);
         }
         if self.watched {
-            self.observed.push(Observed::Ended(id, outcome));
+            self.observed.push((now, Observed::Ended(id, outcome)));
         }
         client
     }

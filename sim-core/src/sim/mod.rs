@@ -15,7 +15,7 @@ use crate::probe::{Delivery, Probe};
 use crate::queue::{Due, Kind};
 use crate::rng::hash_text;
 use crate::slab::Key;
-use crate::stats::{LinkStats, NodeStats, Totals};
+use crate::stats::{ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::Time;
 use crate::topology::{LinkId, NodeId, Routes};
 use kernel::Observed;
@@ -42,10 +42,27 @@ impl<M: Model> Simulation<M> {
     /// When there are not as many models as nodes.
     #[must_use]
     pub fn new(routes: Arc<Routes>, models: Vec<M>, seed: u64, limits: Limits) -> Simulation<M> {
+        let classes = vec![0; models.len()];
+        Simulation::with_classes(routes, models, &classes, seed, limits)
+    }
+
+    /// As [`Simulation::new`]; `class_of` gives each node the class of the roots that are born there, dense from 0 on.
+    ///
+    /// # Panics
+    /// When there are not as many models, or classes given, as nodes.
+    #[must_use]
+    pub fn with_classes(
+        routes: Arc<Routes>,
+        models: Vec<M>,
+        class_of: &[u8],
+        seed: u64,
+        limits: Limits,
+    ) -> Simulation<M> {
         assert_eq!(routes.node_count(), models.len(), "one model for each node");
-        let place = |(i, model)| Place { node: Node::new(&routes, NodeId(i as u32), seed), model };
-        let places = models.into_iter().enumerate().map(place).collect();
-        let mut simulation = Simulation { places, kernel: Kernel::new(routes, seed, limits) };
+        assert_eq!(routes.node_count(), class_of.len(), "one class for each node");
+        let place = |((i, model), &class)| Place { node: Node::new(&routes, NodeId(i as u32), class, seed), model };
+        let places = models.into_iter().enumerate().zip(class_of).map(place).collect();
+        let mut simulation = Simulation { places, kernel: Kernel::new(routes, class_of, seed, limits) };
         for i in 0..simulation.places.len() {
             simulation.with(NodeId(i as u32), |model, cx| model.on_start(cx));
         }
@@ -65,6 +82,10 @@ impl<M: Model> Simulation<M> {
         let last = self.kernel.events.saturating_add(budget.events);
         self.kernel.watched = P::ACTIVE;
         self.kernel.stop = self.kernel.halt.is_some();
+        // What was done from outside since then.
+        if P::ACTIVE {
+            self.tell(probe);
+        }
         let mut now = self.kernel.now();
         // Up to here, neither the budget nor the limit of events at one instant is used up.
         let mut fence = last.min(self.fence());
@@ -121,11 +142,10 @@ impl<M: Model> Simulation<M> {
 
     /// Tells the probe what the event that was just delivered has led to.
     fn tell<P: Probe>(&mut self, probe: &mut P) {
-        let now = self.kernel.now();
-        for observed in self.kernel.observed.drain(..) {
+        for (time, observed) in self.kernel.observed.drain(..) {
             match observed {
-                Observed::Worked(node, call, length) => probe.worked(now, node, call, length),
-                Observed::Ended(root, outcome) => probe.root_ended(now, root, outcome),
+                Observed::Worked(node, call, length) => probe.worked(time, node, call, length),
+                Observed::Ended(root, outcome) => probe.root_ended(time, root, outcome),
             }
         }
     }
@@ -219,7 +239,8 @@ impl<M: Model> Simulation<M> {
         wire.stats.timeouts += 1;
         let node = wire.from;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
-        let about = about(kernel, id, call, kernel.now());
+        let mark = if call.stage == Stage::Outbound { call.since } else { kernel.now() };
+        let about = about(kernel, id, call, mark);
         kernel.note(at, node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), about, probe);
         at.stats.caller_errors.add(Code::Timeout);
         if call.cancel() && call.stage != Stage::Returning {
@@ -332,6 +353,18 @@ impl<M: Model> Simulation<M> {
         &self.kernel.totals
     }
 
+    /// What became of the requests of each class, by the numbers of the classes; there is at least one.
+    #[must_use]
+    pub fn class_stats(&self) -> &[ClassStats] {
+        &self.kernel.classes
+    }
+
+    /// Roots that have not ended, over time.
+    #[must_use]
+    pub fn in_flight(&self) -> &Population {
+        &self.kernel.in_flight
+    }
+
     /// The limit the run has met, if any.
     #[must_use]
     pub fn halted(&self) -> Option<&Halt> {
@@ -354,15 +387,17 @@ impl<M: Model> Simulation<M> {
         self.places.iter_mut().for_each(|place| place.node.stats.restart(now));
         kernel.wires.iter_mut().for_each(|wire| wire.stats = LinkStats::default());
         kernel.totals = Totals { busy_ns, ..Totals::default() };
-        kernel.population.restart(now);
+        kernel.classes.fill(ClassStats::default());
+        (kernel.in_flight, kernel.sojourn_ns) = (Population::default(), 0);
         kernel.roots.iter_mut().for_each(|root| root.counted = false);
     }
 
-    /// Begins a window for the gauges' window maxima.
+    /// Begins a window for the gauges' window minima and maxima.
     pub fn start_window(&mut self) {
         for gauge in self.places.iter_mut().flat_map(|p| &mut p.node.stats.gauges) {
             gauge.start_window();
         }
+        self.kernel.in_flight.start_window();
     }
 
     /// Whether somebody still waits for the answer to `call`, all the way up.
@@ -378,7 +413,7 @@ impl<M: Model> Simulation<M> {
     }
 
     /// Checks the books: `born = answered + failed + in_flight` by counting live roots, `busy = useful + wasted + undecided`
-    /// by adding up what live calls carry, and Little's law, L·T = Σ W, by comparing how many roots there were over time with
+    /// by adding up what live calls carry, that the classes add up to the whole, and Little's law, L·T = Σ W, by comparing how many roots there were over time with
     /// how long each of them was there.
     ///
     /// # Errors
@@ -393,9 +428,25 @@ impl<M: Model> Simulation<M> {
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
             return Err(format!("work: {t:?}, undecided {undecided}"));
         }
-        let (population, now) = (&self.kernel.population, self.now());
-        let ages = self.kernel.roots.iter().filter(|(_, r)| !r.ended).map(|(_, r)| population.age_ns(r.born, now));
-        let (area, sojourns) = (population.area_ns(now), population.sojourn_ns + ages.sum::<u128>());
+        let all = self.kernel.classes.iter();
+        let sum = all.fold(Totals::default(), |sum, c| Totals {
+            born: sum.born + c.born,
+            answered: sum.answered + c.answered,
+            goodput: sum.goodput + c.goodput,
+            failed: sum.failed + c.failed.total(),
+            in_flight: sum.in_flight + c.in_flight(),
+            attempts: sum.attempts + c.attempts,
+            busy_ns: t.busy_ns,
+            useful_ns: sum.useful_ns + c.useful_ns,
+            wasted_ns: sum.wasted_ns + c.wasted_ns,
+        });
+        if sum != *t || self.kernel.in_flight.value() != t.in_flight {
+            return Err(format!("classes: {t:?}, together {sum:?}, in flight {}", self.kernel.in_flight.value()));
+        }
+        let now = self.now();
+        let ages = self.kernel.roots.iter().filter(|(_, r)| r.counted && !r.ended).map(|(_, r)| now.since(r.born).0);
+        let sojourns = self.kernel.sojourn_ns + ages.map(u128::from).sum::<u128>();
+        let area = self.kernel.in_flight.integral(now);
         if area != sojourns {
             return Err(format!("Little's law: {area} roots times ns over time, {sojourns} ns in all sojourns"));
         }
@@ -423,7 +474,8 @@ impl<M: Model> Simulation<M> {
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("links".to_owned(), hash(&k.wires)),
-            ("totals".to_owned(), hash(&(&k.totals, &k.population))),
+            ("totals".to_owned(), hash(&(&k.totals, &k.in_flight, k.sojourn_ns))),
+            ("classes".to_owned(), hash(&k.classes)),
         ];
         for (i, Place { node, model }) in self.places.iter().enumerate() {
             let key = k.routes.key(NodeId(i as u32));
@@ -440,7 +492,8 @@ impl<M: Model> Simulation<M> {
         let k = &self.kernel;
         let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
         let histograms: usize = self.places.iter().map(|p| p.node.stats.latency.bytes() + size_of::<NodeStats>()).sum();
-        records + k.queue.bytes() + histograms
+        let classes: usize = k.classes.iter().map(|c| c.latency.bytes() + size_of::<ClassStats>()).sum();
+        records + k.queue.bytes() + histograms + classes
     }
 
     /// Calls alive.
