@@ -8,6 +8,7 @@ pub mod shape;
 pub mod world;
 
 use super::chance::Chance;
+use super::outcome::Outcome;
 use engine::Scripted;
 use floodgate_core::{Budget, Delivery, Event, Limits, NodeId, Progress, Simulation, Time};
 use naive::Naive;
@@ -146,4 +147,25 @@ impl Pair {
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{what}: the engine says {got:?}, expected {expected:?}")) }
+}
+
+/// Runs programs until so many deliveries have been compared.
+#[must_use]
+pub fn soak(steps: u64) -> Outcome {
+    let mut outcome = Outcome::new("programs");
+    let mut tally = Tally::default();
+    let mut count = 0;
+    while tally.total() < steps && outcome.failed() == 0 {
+        match run(count) {
+            Ok(more) => tally.add(more),
+            Err(difference) => outcome.fail(difference),
+        }
+        count += 1;
+    }
+    outcome.row("programs, and deliveries that were the same", format!("{count}, {}", tally.total()));
+    for (kind, number) in KINDS.iter().zip(tally.0) {
+        outcome.row(format!("of the kind \"{kind}\""), number);
+        outcome.check(number > steps / 100, || format!("{number} of the kind \"{kind}\": programs no longer reach it"));
+    }
+    outcome
 }
