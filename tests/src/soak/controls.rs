@@ -43,7 +43,7 @@ struct Seen {
 pub fn run(numbers: Numbers) -> Outcome {
     let mut outcome = Outcome::new("controls");
     let (mut trials, mut seen) = (Trials::default(), Seen::default());
-    let mut meter = Meter::new(4_096, 1 << 20);
+    let mut meter = Meter::new(1_024, 64 << 10);
     let scenario = Scenario::load(SYSTEM).unwrap_or_else(|problems| panic!("{problems}"));
     let mut start = Simulation::new(&scenario, 7);
     start.record(Duration::from_millis(5));

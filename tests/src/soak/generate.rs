@@ -53,13 +53,34 @@ impl Tree {
     }
 }
 
-const TIMES: &[&str] = &["0s", "1ns", "1us", "100us", "1ms", "8ms", "0.25s", "1s", "3s", "1min", "24h"];
+/// Lengths of time, and how many seconds they are.
+const TIMES: &[(&str, f64)] = &[
+    ("0s", 0.0),
+    ("1ns", 1e-9),
+    ("1us", 1e-6),
+    ("100us", 1e-4),
+    ("1ms", 1e-3),
+    ("8ms", 8e-3),
+    ("0.25s", 0.25),
+    ("1s", 1.0),
+    ("3s", 3.0),
+    ("1min", 60.0),
+    ("24h", 86_400.0),
+];
+
+/// A length of time within limits in seconds; once in sixty times any.
+fn time(min: f64, max: f64, chance: &mut Chance) -> &'static str {
+    let any = chance.one_in(60);
+    let fits: Vec<&str> = TIMES.iter().filter(|t| any || (min <= t.1 && t.1 <= max)).map(|t| t.0).collect();
+    if fits.is_empty() { "1s" } else { *chance.pick(&fits) }
+}
+
 const RATES: &[&str] = &["0/s", "0.5/s", "1/s", "120/s", "5000/s", "90/min", "3600/h", "10000000/s"];
 const SIZES: &[&str] = &["0B", "1B", "64KiB", "128MiB", "1GiB", "1.5KiB"];
 
-/// A value for the parameter; one in thirty is odd.
+/// A value for the parameter; one in a hundred is odd.
 pub fn value(spec: &ParamSpec, chance: &mut Chance) -> Tree {
-    if chance.one_in(30) {
+    if chance.one_in(100) {
         return odd(chance);
     }
     if spec.optional && chance.one_in(6) {
@@ -67,13 +88,13 @@ pub fn value(spec: &ParamSpec, chance: &mut Chance) -> Tree {
     }
     match spec.kind {
         ParamKind::Rate => Tree::text(chance.pick(RATES)),
-        ParamKind::Duration => Tree::text(chance.pick(TIMES)),
+        ParamKind::Duration => Tree::text(time(spec.min, spec.max, chance)),
         ParamKind::Bytes => Tree::text(chance.pick(SIZES)),
         ParamKind::Number | ParamKind::Ratio => number(spec, chance),
         ParamKind::Integer => integer(spec, chance),
         ParamKind::Boolean => Tree::Word(chance.one_in(2).to_string()),
         ParamKind::Text => Tree::text("a text"),
-        ParamKind::Distribution => distribution(chance),
+        ParamKind::Distribution => distribution(spec.max, chance),
         ParamKind::Codes => {
             Tree::List((0..chance.below(4)).map(|_| Tree::text(chance.pick(Code::ALL).name())).collect())
         }
@@ -112,20 +133,20 @@ fn integer(spec: &ParamSpec, chance: &mut Chance) -> Tree {
     Tree::Word(value.to_string())
 }
 
-fn distribution(chance: &mut Chance) -> Tree {
-    let mean = Tree::text(chance.pick(TIMES));
-    let scv = Tree::Word((*chance.pick(&["1.0", "0.5", "4.0", "10000.0"])).to_owned());
+fn distribution(max: f64, chance: &mut Chance) -> Tree {
+    let mean = Tree::text(time(0.0, max, chance));
+    let scv = Tree::Word((*chance.pick(&["1.0", "4.0", "10000.0"])).to_owned());
     let k = Tree::Word((*chance.pick(&["1", "2", "16", "1000"])).to_owned());
     match chance.below(6) {
         0 => mean,
         1 | 2 => Tree::table(&[("exponential", mean)]),
-        3 => Tree::table(&[("uniform", Tree::List(vec![Tree::text("1us"), mean]))]),
+        3 => Tree::table(&[("uniform", Tree::List(vec![Tree::text("0s"), mean]))]),
         4 => Tree::table(&[("erlang", mean), ("k", k)]),
         _ => Tree::table(&[(["hyperexponential", "lognormal"][chance.below(2)], mean), ("scv", scv)]),
     }
 }
 
-/// Up to `most` of the parameters, each once.
+/// From one to `most` of the parameters, each once; seldom none.
 pub fn some(
     specs: &'static [ParamSpec],
     most: usize,
@@ -133,7 +154,7 @@ pub fn some(
     chance: &mut Chance,
 ) -> Vec<(String, Tree)> {
     let mut specs: Vec<&ParamSpec> = specs.iter().filter(|spec| wanted(spec)).collect();
-    let count = chance.below(most + 1).min(specs.len());
+    let count = if chance.one_in(30) { 0 } else { 1 + chance.below(most) }.min(specs.len());
     (0..count)
         .map(|_| {
             let spec = specs.swap_remove(chance.below(specs.len()));
@@ -144,7 +165,7 @@ pub fn some(
 
 /// What is done to a node, as entries of `[[control]]` or of a line of a log.
 pub fn action(descriptor: &Descriptor, chance: &mut Chance) -> Vec<(String, Tree)> {
-    let lasting = ("for".to_owned(), Tree::text(chance.pick(TIMES)));
+    let lasting = ("for".to_owned(), Tree::text(time(1e-9, 1e5, chance)));
     let fault = (!descriptor.faults.is_empty()).then(|| chance.pick(descriptor.faults));
     match (fault, chance.below(4)) {
         (Some(fault), 0 | 1) => {
@@ -177,7 +198,7 @@ pub fn scenario(chance: &mut Chance) -> String {
     }
     let mut text = head(chance);
     for (i, descriptor) in kinds.iter().enumerate() {
-        let id = if chance.one_in(100) { 0 } else { i };
+        let id = if chance.one_in(300) { 0 } else { i };
         let _ = writeln!(text, "[[node]]\nid = \"n{id}\"\nkind = \"{}\"", descriptor.kind);
         write_entries(&mut text, &some(descriptor.params, 6, |_| true, chance));
     }
@@ -190,13 +211,13 @@ pub fn scenario(chance: &mut Chance) -> String {
 
 fn head(chance: &mut Chance) -> String {
     let mut text = "format = 1\nname = \"made by chance\"\n".to_owned();
-    let until = chance.pick(&["1s", "10s", "60s", "1h", "8760h", "1ns"]);
+    let (until, until_s) = chance.pick(&[("1s", 1.0), ("10s", 10.0), ("60s", 60.0), ("1h", 3_600.0), ("8760h", 3.2e7)]);
     let _ = writeln!(text, "until = \"{until}\"");
     if chance.one_in(3) {
-        let _ = writeln!(text, "warm_up = \"{}\"", chance.pick(TIMES));
+        let _ = writeln!(text, "warm_up = \"{}\"", time(0.0, until_s / 2.0, chance));
     }
     if chance.one_in(6) {
-        let _ = writeln!(text, "max_depth = {}", chance.pick(&["1", "2", "255", "256"]));
+        let _ = writeln!(text, "max_depth = {}", chance.pick(&["1", "2", "255"]));
     }
     text
 }
@@ -207,34 +228,41 @@ fn write_entries(text: &mut String, entries: &[(String, Tree)]) {
     }
 }
 
-/// Mostly each node to a later one that takes calls, so that the system is one.
+/// Mostly each node to later ones that take calls, so that the system is one.
 fn links(text: &mut String, kinds: &[&Descriptor], chance: &mut Chance) {
     for (from, descriptor) in kinds.iter().enumerate() {
         let may = descriptor.ports.first().map_or(0, |port| port.max_links.min(3)) as usize;
-        for _ in 0..chance.below(may + 1) + usize::from(from == 0 && may > 0) {
-            let to = if chance.one_in(12) { chance.below(kinds.len()) } else { from + 1 + chance.below(2) };
-            if to < kinds.len() && (kinds[to].accepts_calls || chance.one_in(20)) {
-                let _ = writeln!(text, "[[link]]\nfrom = \"n{from}\"\nto = \"n{to}\"");
-                if chance.one_in(2) {
-                    let _ = writeln!(text, "latency = {}", distribution(chance).to_toml());
-                }
-                if chance.one_in(4) {
-                    let _ = writeln!(text, "weight = {}", chance.pick(&["0.0", "1.0", "0.1", "1e6"]));
-                }
-            }
+        let back = chance.one_in(12);
+        let callees = (0..kinds.len()).filter(|&to| kinds[to].accepts_calls && (to > from || back && to != from));
+        for to in callees.take(chance.below(may + 1).max(usize::from(from == 0))) {
+            link(text, from, to, chance);
         }
+        if chance.one_in(100) {
+            link(text, from, chance.below(kinds.len()), chance);
+        }
+    }
+}
+
+fn link(text: &mut String, from: usize, to: usize, chance: &mut Chance) {
+    let _ = writeln!(text, "[[link]]\nfrom = \"n{from}\"\nto = \"n{to}\"");
+    if chance.one_in(2) {
+        let _ = writeln!(text, "latency = {}", distribution(3_600.0, chance).to_toml());
+    }
+    if chance.one_in(4) {
+        let _ = writeln!(text, "weight = {}", chance.pick(&["0.0", "1.0", "0.1", "1e6"]));
     }
 }
 
 fn happenings(text: &mut String, kinds: &[&Descriptor], chance: &mut Chance) {
     for _ in 0..chance.below(4) {
         let node = chance.below(kinds.len());
-        let at = chance.pick(TIMES);
+        let at = time(0.0, 3.0, chance);
         if chance.one_in(2) {
             let _ = writeln!(text, "[[control]]\nnode = \"n{node}\"\nat = \"{at}\"");
             write_entries(text, &action(kinds[node], chance));
         } else {
-            let _ = writeln!(text, "[[phase]]\nnode = \"n{node}\"\nat = \"{at}\"\nfor = \"{}\"", chance.pick(TIMES));
+            let _ =
+                writeln!(text, "[[phase]]\nnode = \"n{node}\"\nat = \"{at}\"\nfor = \"{}\"", time(1e-9, 1e5, chance));
             write_entries(text, &some(kinds[node].params, 3, |spec| spec.live, chance));
         }
     }
@@ -242,9 +270,9 @@ fn happenings(text: &mut String, kinds: &[&Descriptor], chance: &mut Chance) {
 
 fn expectations(text: &mut String, kinds: &[&Descriptor], chance: &mut Chance) {
     let metrics: Vec<&str> = floodgate::Metric::names().collect();
-    for _ in 0..chance.below(3) {
+    for _ in 0..chance.below(3) * usize::from(chance.one_in(3)) {
         let _ = writeln!(text, "[[expect]]\nmetric = \"{}\"\nmin = 0", chance.pick(&metrics));
-        if chance.one_in(2) {
+        if chance.one_in(3) {
             let _ = writeln!(text, "of = \"n{}\"", chance.below(kinds.len()));
         }
     }

@@ -7,7 +7,7 @@ use super::trial::{Meter, Numbers, Trials};
 use super::{generate, mutate};
 use floodgate::param::Value;
 use floodgate::scenario::FILE_BYTES_MAX;
-use floodgate::{Budget, Duration, Scenario, Simulation, lint};
+use floodgate::{Action, Budget, Duration, Scenario, Simulation, lint};
 
 const SEED: u64 = 0x6c6f_6164;
 
@@ -26,8 +26,8 @@ const FILES: &[&str] = &[
 /// Events of a run of what was read.
 const EVENTS: u64 = 2_000;
 
-/// More users than this are not started: each begins to think at once, at about 100 bytes a head, and the catalogue allows
-/// ten million.
+/// More users than this, from the start or by a control, are not run: all of them begin to think at one instant, which no
+/// budget of events cuts short. The catalogue allows ten million of them, with a thousand draws for each thought.
 const USERS_MAX: u64 = 100_000;
 
 /// How often something came up.
@@ -46,7 +46,7 @@ pub fn run(numbers: Numbers) -> Outcome {
     let mut outcome = Outcome::new("loader");
     let (mut trials, mut seen) = (Trials::default(), Seen::default());
     // A node of a few words has dozens of parameters by default, and a variant is a scenario of its own.
-    let mut meter = Meter::new(2_048, 4 << 20);
+    let mut meter = Meter::new(4_096, 256 << 10);
     for number in numbers.0 {
         let input = input(number);
         trials.run(number, &input, &mut outcome, || try_file(number, &input, &mut meter, &mut seen));
@@ -72,7 +72,7 @@ pub fn input(number: u64) -> Vec<u8> {
     if chance.one_in(2) {
         mutate::damage(&mut text, chance.pick(FILES).as_bytes(), &mut chance);
     }
-    if chance.one_in(20_000) {
+    if chance.one_in(4_000) {
         return enlarged(&text, &mut chance);
     }
     text
@@ -135,15 +135,7 @@ fn is_problem(problem: &floodgate::Problem, input: &[u8]) -> Result<(), String> 
 
 /// Runs what was read for a while.
 fn start(scenario: &Scenario, number: u64, seen: &mut Seen) -> Result<(), String> {
-    let users: u64 = scenario
-        .nodes
-        .iter()
-        .filter_map(|node| match node.values.get("users") {
-            Some(Value::Integer(users)) => Some(*users),
-            _ => None,
-        })
-        .sum();
-    if users > USERS_MAX {
+    if users(scenario) > USERS_MAX {
         seen.crowded += 1;
         return Ok(());
     }
@@ -160,4 +152,15 @@ fn start(scenario: &Scenario, number: u64, seen: &mut Seen) -> Result<(), String
         serde_json::to_string(&simulation.report()).map_err(|e| format!("has a report that cannot be written: {e}"))?;
     }
     Ok(())
+}
+
+/// Users that may begin at one instant: those of every closed loop, and those that controls make of them.
+fn users(scenario: &Scenario) -> u64 {
+    let number = |value: &Value| if let Value::Integer(users) = value { *users } else { 0 };
+    let at_first = scenario.nodes.iter().filter_map(|node| node.values.get("users"));
+    let later = scenario.controls.iter().filter_map(|control| match &control.action {
+        Action::Set(changes) => changes.iter().find(|(name, _)| name == "users").map(|(_, value)| value),
+        _ => None,
+    });
+    at_first.chain(later).map(number).sum()
 }
