@@ -57,7 +57,10 @@ pub fn run(numbers: Numbers) -> Outcome {
     outcome.row("lines of other logs read without a problem", seen.lines);
     outcome.row("events", seen.events);
     outcome.row("runs that came back to where they had been", seen.returned);
-    outcome.check(seen.returned * 10 > trials.count(), || format!("only {} runs came back", seen.returned));
+    // A single one that is tried again need not.
+    outcome.check(seen.returned * 10 > trials.count() || trials.count() < 1_000, || {
+        format!("only {} runs came back", seen.returned)
+    });
     outcome
 }
 

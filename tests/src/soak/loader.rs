@@ -57,7 +57,10 @@ pub fn run(numbers: Numbers) -> Outcome {
     outcome.row("of these run, and their events", format!("{}, {}", seen.started, seen.events));
     outcome.row("of these not run: too many users", seen.crowded);
     outcome.row("of these halted at a limit", seen.halted);
-    outcome.check(seen.started * 20 > trials.count(), || format!("only {} files were run", seen.started));
+    // A single one that is tried again need not.
+    outcome.check(seen.started * 20 > trials.count() || trials.count() < 1_000, || {
+        format!("only {} files were run", seen.started)
+    });
     outcome
 }
 
