@@ -21,7 +21,7 @@ fn holds(run: impl FnOnce() -> Outcome) {
 
 #[test]
 fn damaged_scenario_files_do_no_harm() {
-    holds(|| loader::run(Numbers::first(8_000)));
+    holds(|| loader::run(Numbers::first(5_000)));
 }
 
 #[test]

@@ -72,7 +72,8 @@ const TIMES: &[(&str, f64)] = &[
 fn time(min: f64, max: f64, chance: &mut Chance) -> &'static str {
     let any = chance.one_in(60);
     let fits: Vec<&str> = TIMES.iter().filter(|t| any || (min <= t.1 && t.1 <= max)).map(|t| t.0).collect();
-    if fits.is_empty() { "1s" } else { *chance.pick(&fits) }
+    let place = chance.below(fits.len());
+    fits.get(place).copied().unwrap_or("1s")
 }
 
 const RATES: &[&str] = &["0/s", "0.5/s", "1/s", "120/s", "5000/s", "90/min", "3600/h", "10000000/s"];
