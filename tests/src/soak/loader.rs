@@ -46,7 +46,7 @@ pub fn run(numbers: Numbers) -> Outcome {
     let mut outcome = Outcome::new("loader");
     let (mut trials, mut seen) = (Trials::default(), Seen::default());
     // A node of a few words has dozens of parameters by default, and a variant is a scenario of its own.
-    let mut meter = Meter::new(4_096, 256 << 10);
+    let mut meter = Meter::new(2_048, 256 << 10);
     for number in numbers.0 {
         let input = input(number);
         trials.run(number, &input, &mut outcome, || try_file(number, &input, &mut meter, &mut seen));
@@ -75,28 +75,29 @@ pub fn input(number: u64) -> Vec<u8> {
     if chance.one_in(2) {
         mutate::damage(&mut text, chance.pick(FILES).as_bytes(), &mut chance);
     }
-    if chance.one_in(4_000) {
+    if chance.one_in(1_000) {
         return enlarged(&text, &mut chance);
     }
     text
 }
 
-/// As long as a file may be, or a little longer: many nodes, variants, or whatever the file has.
+/// Long: many nodes and many variants, each of which is a scenario of its own; or any text over and over, about as long as
+/// a file may be.
 fn enlarged(text: &[u8], chance: &mut Chance) -> Vec<u8> {
-    let mut long = text.to_vec();
-    let length = FILE_BYTES_MAX - 200 + chance.below(400);
-    for i in 0.. {
-        if long.len() >= length {
-            break;
-        }
-        match chance.below(3) {
-            0 => long.extend(format!("[[node]]\nid = \"x{i}\"\nkind = \"clients\"\n").bytes()),
-            1 => long.extend(format!("[[variant]]\nname = \"v{i}\"\nset = {{ \"users.rate\" = \"1/s\" }}\n").bytes()),
-            _ => long.extend_from_slice(text),
-        }
+    if chance.one_in(3) {
+        let length = FILE_BYTES_MAX - 200 + chance.below(400);
+        return text.iter().copied().cycle().take(length).collect();
     }
-    long.truncate(length);
-    long
+    let mut long = "format = 1\nname = \"long\"\n".to_owned();
+    for i in 0..[300, 3_000][chance.below(2)] {
+        let kind = chance.pick(&["clients", "service", "database"]);
+        long += &format!("[[node]]\nid = \"x{i}\"\nkind = \"{kind}\"\n");
+    }
+    long += "[[node]]\nid = \"users\"\nkind = \"clients\"\n";
+    for i in 0..[0, 1, 32][chance.below(3)] {
+        long += &format!("[[variant]]\nname = \"v{i}\"\nset = {{ \"users.rate\" = \"1/s\" }}\n");
+    }
+    long.into_bytes()
 }
 
 fn try_file(number: u64, input: &[u8], meter: &mut Meter, seen: &mut Seen) -> Result<(), String> {
