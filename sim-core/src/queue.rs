@@ -35,16 +35,8 @@ pub(crate) enum Kind {
     Tick,
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Deliver,
-    Kind::Reply,
-    Kind::GiveUp,
-    Kind::Served,
-    Kind::Timer,
-    Kind::Cancel,
-    Kind::Message,
-    Kind::Tick,
-];
+const KINDS: [Kind; 8] =
+    [Kind::Deliver, Kind::Reply, Kind::GiveUp, Kind::Served, Kind::Timer, Kind::Cancel, Kind::Message, Kind::Tick];
 
 /// What is due: a kind, and what it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -200,7 +200,6 @@ impl Routes {
     pub(crate) fn key_hash(&self, node: NodeId) -> u64 {
         self.key_hashes[node.0 as usize]
     }
-
 }
 
 #[cfg(test)]

@@ -5,5 +5,6 @@ pub mod browser;
 pub mod gate;
 pub mod p_values;
 pub mod reference;
+pub mod soak;
 pub mod stats;
 pub mod traffic;

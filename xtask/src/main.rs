@@ -29,6 +29,9 @@ cargo xtask COMMAND
         benches/instructions.toml
   reference [--quick | --long] [FAMILY | CASE]...
         the reference cases in tests/reference/cases.json: expected, got, interval, verdict
+  soak [--quick] [day | loader | controls | programs | PART:NUMBER]...
+        memory over a virtual day, a million damaged files and control logs, the engine against a naive interpreter;
+        or input NUMBER of a part again
   screenshot [--out docs/screenshots]
         pictures of the page, light and dark, healthy and after a flash crowd
   frame-bench
@@ -56,6 +59,7 @@ enum Invocation {
     Golden { update: Option<String> },
     Bench { words: Vec<std::ffi::OsString> },
     Reference { words: Vec<String> },
+    Soak { words: Vec<String> },
     Screenshot { out: PathBuf },
     FrameBench,
 }
@@ -74,6 +78,7 @@ impl Invocation {
                 "golden" => Self::Golden { update: None },
                 "bench" => Self::Bench { words: Vec::new() },
                 "reference" => Self::Reference { words: Vec::new() },
+                "soak" => Self::Soak { words: Vec::new() },
                 "screenshot" => Self::Screenshot { out: "docs/screenshots".into() },
                 "frame-bench" => Self::FrameBench,
                 other => return Err(format!("there is no command {other:?}\n\n{HELP}")),
@@ -106,6 +111,8 @@ impl Invocation {
                 }
                 (Self::Reference { words }, Long(effort @ ("quick" | "long"))) => words.push(format!("--{effort}")),
                 (Self::Reference { words }, Value(name)) => words.push(name.string().map_err(bad)?),
+                (Self::Soak { words }, Long("quick")) => words.push("--quick".to_owned()),
+                (Self::Soak { words }, Value(name)) => words.push(name.string().map_err(bad)?),
                 (Self::Bench { words: passed }, Long("only")) => {
                     passed.extend(["--only".into(), words.value().map_err(bad)?]);
                 }
@@ -130,7 +137,11 @@ impl Invocation {
             Self::Golden { update: None } => golden::check(&workspace),
             Self::Golden { update: Some(reason) } => golden::update(&workspace, &reason),
             Self::Bench { words } => bench::run(&workspace, &words),
-            Self::Reference { words } => reference(&workspace, &words),
+            Self::Reference { words } => {
+                tests_program(&workspace, Profile::Serve.name(), "floodgate-reference", &words)
+            }
+            // A profile of its own: there, panics can be caught and every assertion is on.
+            Self::Soak { words } => tests_program(&workspace, "soak", "floodgate-soak", &words),
             Self::Screenshot { out } => {
                 let out = workspace.root.join(out);
                 browser_tool(&workspace, Profile::Serve, &["screenshot".into(), out.into()])
@@ -211,11 +222,11 @@ fn browser_tool(workspace: &Workspace, profile: Profile, words: &[std::ffi::OsSt
     )
 }
 
-/// Runs the tests' package's own program, compiled for speed but not for minutes.
-fn reference(workspace: &Workspace, words: &[String]) -> Result<(), Failure> {
+/// Runs a program of the tests' package, compiled for speed but not for minutes.
+fn tests_program(workspace: &Workspace, profile: &str, name: &str, words: &[String]) -> Result<(), Failure> {
     let mut command = workspace.cargo();
-    command.args(["run", "--quiet", "--profile", Profile::Serve.name(), "--package", "floodgate-tests"]);
-    command.args(["--bin", "floodgate-reference", "--"]).args(words);
+    command.args(["run", "--quiet", "--profile", profile, "--package", "floodgate-tests"]);
+    command.args(["--bin", name, "--"]).args(words);
     tools::run(&mut command)
 }
 
@@ -240,6 +251,10 @@ mod tests {
         assert_eq!(
             parse(&["reference", "queueing.mm1", "--quick"]),
             Ok(Invocation::Reference { words: vec!["queueing.mm1".to_owned(), "--quick".to_owned()] })
+        );
+        assert_eq!(
+            parse(&["soak", "--quick", "loader:17"]),
+            Ok(Invocation::Soak { words: vec!["--quick".to_owned(), "loader:17".to_owned()] })
         );
         assert_eq!(parse(&["test", "--only", "wasm"]), Ok(Invocation::Test { only: Some(Part::Wasm) }));
         assert_eq!(

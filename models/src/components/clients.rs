@@ -8,7 +8,8 @@ use crate::policy::arrivals::Process;
 use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
 use floodgate_core::{
-    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId, Time, TimerId,
+    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId,
+    Time, TimerId,
 };
 
 params! {
@@ -235,15 +236,7 @@ impl Component for Clients {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn new(config: Config) -> Clients {
-        Clients {
-            config,
-            out: None,
-            arrivals: None,
-            turn: Key::NONE,
-            ordinal: 0,
-            users: Vec::new(),
-            waiting: 0,
-        }
+        Clients { config, out: None, arrivals: None, turn: Key::NONE, ordinal: 0, users: Vec::new(), waiting: 0 }
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {

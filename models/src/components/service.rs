@@ -416,7 +416,11 @@ impl Service {
         let job = &mut self.jobs[place as usize];
         job.stage = Stage::Gone;
         let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
-        if cancelled { cx.forget(call) } else { cx.reply(call, outcome) }
+        if cancelled {
+            cx.forget(call)
+        } else {
+            cx.reply(call, outcome)
+        }
         let replica = &mut self.replicas[number as usize];
         if replica.waiting > 0 {
             while let Some(next) = replica.queue.pop_front() {

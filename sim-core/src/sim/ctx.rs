@@ -232,8 +232,9 @@ impl<M: Model> Ctx<'_, M> {
         }
     }
 
-    /// Serves an arrived call for so long: then comes [`Model::on_served`], unless the call has been answered, forgotten or
-    /// handed on by then. A call can be served only once at a time; it takes no timer and no cancelling.
+    /// Serves an arrived call for so long: then comes [`Model::on_served`], unless the call has been answered or forgotten by
+    /// then. That takes no timer and no cancelling. A call is served once at a time, and not handed on meanwhile: it would
+    /// be the next node that hears of the end.
     #[inline]
     pub fn serve(&mut self, call: CallId, length: Duration) {
         self.kernel.queue.push(length.0, Kind::Served, call);
