@@ -154,7 +154,7 @@ impl Timeline {
         if now < self.furthest {
             self.log.retain(|c| c.at <= now);
             self.keyframes.retain(|k| k.simulation.now() <= now);
-            self.due = self.keyframes.last().map_or(0, |k| self.after(k));
+            self.due = self.keyframes.last().map_or(0, |k| self.after(k.simulation.events(), k.bytes));
             let keyframes = self.keyframes.iter_mut().map(|k| &mut k.simulation);
             keyframes.chain([&mut self.simulation]).for_each(|s| s.forget_controls_after(now));
             self.furthest = now;
@@ -166,18 +166,23 @@ impl Timeline {
         Ok(())
     }
 
-    /// When the next keyframe after this one is due.
-    fn after(&self, keyframe: &Keyframe) -> u64 {
-        keyframe.simulation.events() + self.policy.events.max(keyframe.bytes as u64 / BYTES_PER_EVENT).max(1)
+    /// When the next keyframe is due after one at so many events that takes so many bytes.
+    fn after(&self, events: u64, bytes: usize) -> u64 {
+        events + self.policy.events.max(bytes as u64 / BYTES_PER_EVENT).max(1)
     }
 
     fn keep(&mut self) {
-        let keyframe = Keyframe { simulation: self.simulation.keyframe(), bytes: self.simulation.state_bytes() };
-        self.due = self.after(&keyframe);
-        self.keyframes.push(keyframe);
+        let bytes = self.simulation.state_bytes();
+        self.due = self.after(self.simulation.events(), bytes);
         // The first stays whatever it takes: without it there is no way back.
-        while self.keyframes().1 > self.policy.bytes_max && self.keyframes.len() > 1 {
-            // The newest stays as long as there is another to drop: going back a little is what is asked for most.
+        let first = self.keyframes.first().map_or(0, |k| k.bytes);
+        if !self.keyframes.is_empty() && first + bytes > self.policy.bytes_max {
+            // Even alone it would be too large, and those that are there are better than none.
+            return;
+        }
+        self.keyframes.push(Keyframe { simulation: self.simulation.keyframe(), bytes });
+        // The newest stays as well: going back a little is what is asked for most.
+        while self.keyframes().1 > self.policy.bytes_max && self.keyframes.len() > 2 {
             let gap = |i: &usize| self.keyframes[i + 1].simulation.events() - self.keyframes[i - 1].simulation.events();
             let place = (1..self.keyframes.len() - 1).min_by_key(gap).unwrap_or(1);
             self.keyframes.remove(place);
