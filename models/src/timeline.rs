@@ -3,16 +3,18 @@
 use crate::control::Control;
 use crate::record::SeriesPoint;
 use crate::simulation::Simulation;
-use floodgate_core::{Budget, Halt, Progress, Time};
+use floodgate_core::{Budget, Duration, Halt, Progress, Time};
 
 /// How a [`Timeline`] keeps its keyframes.
 ///
-/// They are counted in events and not in virtual time: an event costs about the same everywhere, so this bounds what a seek has
-/// to replay, be it a second of a busy system or an hour of an idle one.
+/// One is made after so much virtual time or after so many events, whatever comes first: an event costs about the same
+/// everywhere, so the events bound what a seek has to replay where the system is busy. They stand further apart where the
+/// state is so large that copying it would take a considerable part of the time, and where they were thinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyframePolicy {
-    /// Events between keyframes. They stand further apart where the state is so large that copying it would take a
-    /// considerable part of the time, and where they were thinned.
+    /// Virtual time between keyframes, at whole multiples of it.
+    pub every: Duration,
+    /// Events between keyframes.
     pub events: u64,
     /// Bytes that all keyframes together may take; when they take more, those are dropped that leave the shortest gaps.
     pub bytes_max: usize,
@@ -20,7 +22,7 @@ pub struct KeyframePolicy {
 
 impl Default for KeyframePolicy {
     fn default() -> KeyframePolicy {
-        KeyframePolicy { events: 100_000, bytes_max: 256 << 20 }
+        KeyframePolicy { every: Duration::from_secs(1), events: 100_000, bytes_max: 256 << 20 }
     }
 }
 
@@ -42,8 +44,10 @@ struct Keyframe {
 pub struct Timeline {
     simulation: Simulation,
     policy: KeyframePolicy,
-    /// A keyframe is due when so many events have been handled.
+    /// A keyframe is due when so many events have been handled, or at this time if by then there were as many as these.
     due: u64,
+    due_at: Time,
+    not_before: u64,
     /// Sorted by time; the first stands at the beginning. None has handled any event at the time where it stands.
     keyframes: Vec<Keyframe>,
     /// Everything done to the run, also what lies ahead of where it stands.
@@ -59,8 +63,17 @@ impl Timeline {
     pub fn new(simulation: Simulation, policy: KeyframePolicy) -> Timeline {
         let log = simulation.log().to_vec();
         let furthest = simulation.now();
-        let mut timeline =
-            Timeline { simulation, policy, due: 0, keyframes: Vec::new(), log, furthest, ahead: Vec::new() };
+        let mut timeline = Timeline {
+            simulation,
+            policy,
+            due: 0,
+            due_at: Time::MAX,
+            not_before: 0,
+            keyframes: Vec::new(),
+            log,
+            furthest,
+            ahead: Vec::new(),
+        };
         timeline.keep();
         // Behind it there is no other keyframe to fetch a part of a window from.
         timeline.keyframes[0].simulation = timeline.simulation.clone();
@@ -107,12 +120,18 @@ impl Timeline {
                 let end = self.simulation.now().0.saturating_add(1);
                 Budget { until: Time(end).min(budget.until), events: last - handled }
             } else {
-                Budget { until: budget.until, events: last.min(self.due) - handled }
+                Budget { until: self.due_at.min(budget.until), events: last.min(self.due) - handled }
             };
             let progress = self.simulation.advance(step);
             self.furthest = self.furthest.max(self.simulation.now());
             match progress {
                 Progress::Reached if is_due => self.keep(),
+                Progress::Reached if self.simulation.now() >= self.due_at => {
+                    self.due_at = self.multiple_after(self.simulation.now());
+                    if self.simulation.events() >= self.not_before {
+                        self.keep();
+                    }
+                }
                 // Not what was asked for, but a keyframe is due.
                 Progress::Budget if self.simulation.events() < last => continue,
                 _ => return progress,
@@ -145,6 +164,10 @@ impl Timeline {
             restored.take_record(&mut self.simulation, &mut self.ahead);
             self.simulation = restored;
         }
+        // What is due at `time` itself is left, as when the run came there for the first time.
+        if time <= self.simulation.now() {
+            return Ok(());
+        }
         match self.advance(Budget::until(time)) {
             Progress::Halted(halt) => Err(halt),
             _ => Ok(()),
@@ -160,7 +183,9 @@ impl Timeline {
         if now < self.furthest {
             self.log.retain(|c| c.at <= now);
             self.keyframes.retain(|k| k.simulation.now() <= now);
-            self.due = self.keyframes.last().map_or(0, |k| self.after(k.simulation.events(), k.bytes));
+            let last = self.keyframes.last().map(|k| (k.simulation.now(), k.simulation.events(), k.bytes));
+            let (time, events, bytes) = last.unwrap_or((Time::ZERO, 0, 0));
+            self.stand(time, events, bytes);
             let keyframes = self.keyframes.iter_mut().map(|k| &mut k.simulation);
             keyframes.chain([&mut self.simulation]).for_each(|s| s.forget_controls_after(now));
             self.furthest = now;
@@ -172,14 +197,22 @@ impl Timeline {
         Ok(())
     }
 
-    /// When the next keyframe is due after one at so many events that takes so many bytes.
-    fn after(&self, events: u64, bytes: usize) -> u64 {
-        events + self.policy.events.max(bytes as u64 / BYTES_PER_EVENT).max(1)
+    /// The last keyframe stands there and takes so many bytes: when the next one is due.
+    fn stand(&mut self, now: Time, events: u64, bytes: usize) {
+        self.not_before = events + (bytes as u64 / BYTES_PER_EVENT).max(1);
+        self.due = self.not_before.max(events + self.policy.events);
+        self.due_at = self.multiple_after(now);
+    }
+
+    /// The next whole multiple of the time between keyframes.
+    fn multiple_after(&self, now: Time) -> Time {
+        let every = self.policy.every.0.max(1);
+        Time((now.0 / every + 1).saturating_mul(every))
     }
 
     fn keep(&mut self) {
         let bytes = self.simulation.state_bytes();
-        self.due = self.after(self.simulation.events(), bytes);
+        self.stand(self.simulation.now(), self.simulation.events(), bytes);
         // The first stays whatever it takes: without it there is no way back.
         let first = self.keyframes.first().map_or(0, |k| k.bytes);
         if !self.keyframes.is_empty() && first + bytes > self.policy.bytes_max {

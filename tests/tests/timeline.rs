@@ -47,7 +47,7 @@ fn assert_same(got: &Simulation, expected: &Simulation) {
 }
 
 /// So many that most of the tests' instants have one of their own before them.
-const CLOSE: KeyframePolicy = KeyframePolicy { events: 5_000, bytes_max: 256 << 20 };
+const CLOSE: KeyframePolicy = KeyframePolicy { every: Duration::from_millis(500), events: 5_000, bytes_max: 256 << 20 };
 
 fn travel(policy: KeyframePolicy) -> (Timeline, Vec<Control>) {
     let mut timeline = Timeline::new(start(), policy);
@@ -78,7 +78,7 @@ fn seeking_anywhere_is_the_same_as_having_gone_there_directly() {
 
 #[test]
 fn keyframes_are_thinned_under_the_byte_budget_and_seeking_stays_exact() {
-    let policy = KeyframePolicy { events: 10_000, bytes_max: 12 << 20 };
+    let policy = KeyframePolicy { every: Duration::from_millis(500), events: 10_000, bytes_max: 12 << 20 };
     let (mut timeline, controls) = travel(policy);
     let (count, bytes) = timeline.keyframes();
     let all = timeline.simulation().events() / policy.events;
@@ -107,7 +107,7 @@ fn keyframes_are_thinned_under_the_byte_budget_and_seeking_stays_exact() {
 #[test]
 fn a_keyframe_that_is_too_large_drives_out_no_other() {
     // Of the healthy seconds there are some; in the avalanche, one alone would take more.
-    let policy = KeyframePolicy { events: 1_000, bytes_max: 256 << 10 };
+    let policy = KeyframePolicy { every: Duration::from_secs(1), events: 1_000, bytes_max: 256 << 10 };
     let (timeline, _) = travel(policy);
     let (count, bytes) = timeline.keyframes();
     assert!(count > 1 && bytes <= policy.bytes_max, "{count} keyframes, {bytes} bytes");
