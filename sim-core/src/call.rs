@@ -174,7 +174,7 @@ impl Call {
             replica: spec.replica.min(u32::from(ANY)) as u16,
             depth,
             stage: Stage::Outbound,
-            flags: u8::from(by_retry) * BY_RETRY | u8::from(spec.cancel) * CANCEL,
+            flags: (u8::from(by_retry) * BY_RETRY) | (u8::from(spec.cancel) * CANCEL),
             outcome: 0,
         }
     }

@@ -184,8 +184,7 @@ impl<T: Clone> Kernel<T> {
     pub(super) fn note<P: Probe>(
         &mut self,
         at: &mut Node,
-        node: NodeId,
-        delivery: Delivery,
+        (node, delivery): (NodeId, Delivery),
         lineage: u64,
         payload: u64,
         about: impl FnOnce(Event) -> Event,

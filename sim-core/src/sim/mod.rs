@@ -185,7 +185,7 @@ impl<M: Model> Simulation<M> {
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let payload = u64::from(call.replica) << 16 | u64::from(call.attempt);
         let about = about(kernel, id, call, sent);
-        kernel.note(at, node, Delivery::Call, call.lineage, payload, about, probe);
+        kernel.note(at, (node, Delivery::Call), call.lineage, payload, about, probe);
         at.stats.offered += 1;
         at.stats.offered_first += u64::from(!call.by_retry());
         if call.depth >= kernel.limits.depth {
@@ -208,7 +208,7 @@ impl<M: Model> Simulation<M> {
             wire.stats.late += 1;
             at.stats.late += 1;
             let about = about(kernel, id, call, call.since);
-            kernel.note(at, node, Delivery::Late, call.lineage, u64::from(call.outcome), about, probe);
+            kernel.note(at, (node, Delivery::Late), call.lineage, u64::from(call.outcome), about, probe);
             kernel.waste(id);
             return kernel.free(id);
         }
@@ -216,12 +216,12 @@ impl<M: Model> Simulation<M> {
         match outcome {
             Ok(()) => {
                 kernel.wires[call.link.0 as usize].stats.ok += 1;
-                kernel.note(at, node, Delivery::Answer, call.lineage, 0, about, probe);
+                kernel.note(at, (node, Delivery::Answer), call.lineage, 0, about, probe);
             }
             Err(code) => {
                 kernel.wires[call.link.0 as usize].stats.errors += 1;
                 at.stats.caller_errors.add(code);
-                kernel.note(at, node, Delivery::Error(code), call.lineage, 0, about, probe);
+                kernel.note(at, (node, Delivery::Error(code)), call.lineage, 0, about, probe);
             }
         }
         let reply = reply_view(kernel, id, &call, outcome);
@@ -236,7 +236,7 @@ impl<M: Model> Simulation<M> {
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
         let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
-        kernel.note(at, call.at, Delivery::Served, call.lineage, 0, about, probe);
+        kernel.note(at, (call.at, Delivery::Served), call.lineage, 0, about, probe);
         model.on_served(id, call.callee_tag, &mut Ctx { node: call.at, at, kernel });
     }
 
@@ -256,7 +256,7 @@ impl<M: Model> Simulation<M> {
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let mark = if call.stage == Stage::Outbound { call.since } else { kernel.now() };
         let about = about(kernel, id, call, mark);
-        kernel.note(at, node, Delivery::GiveUp, call.lineage, u64::from(call.attempt), about, probe);
+        kernel.note(at, (node, Delivery::GiveUp), call.lineage, u64::from(call.attempt), about, probe);
         at.stats.caller_errors.add(Code::Timeout);
         if call.cancel() && call.stage != Stage::Returning {
             kernel.send(call.link, call.lineage, false, Kind::Cancel, id);
@@ -270,7 +270,7 @@ impl<M: Model> Simulation<M> {
         let (node, kernel) = (NodeId(key.index()), &mut self.kernel);
         let Some(Place { node: at, model }) = self.places.get_mut(key.index() as usize) else { return };
         if at.tick == key.generation() {
-            kernel.note(at, node, Delivery::Timer, TICK, 0, |event| event, probe);
+            kernel.note(at, (node, Delivery::Timer), TICK, 0, |event| event, probe);
             model.on_tick(&mut Ctx { node, at, kernel });
         }
     }
@@ -279,7 +279,7 @@ impl<M: Model> Simulation<M> {
         let kernel = &mut self.kernel;
         let Some(slot) = kernel.timers.remove(id) else { return };
         let Some(Place { node: at, model }) = self.places.get_mut(slot.node.0 as usize) else { return };
-        kernel.note(at, slot.node, Delivery::Timer, slot.tag, 0, |event| event, probe);
+        kernel.note(at, (slot.node, Delivery::Timer), slot.tag, 0, |event| event, probe);
         model.on_timer(id, slot.tag, &mut Ctx { node: slot.node, at, kernel });
     }
 
@@ -289,7 +289,7 @@ impl<M: Model> Simulation<M> {
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
         let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
         let about = about(kernel, id, call, kernel.now());
-        kernel.note(at, call.at, Delivery::Cancel, call.lineage, u64::from(call.attempt), about, probe);
+        kernel.note(at, (call.at, Delivery::Cancel), call.lineage, u64::from(call.attempt), about, probe);
         model.on_cancel(id, &mut Ctx { node: call.at, at, kernel });
     }
 
@@ -305,7 +305,7 @@ impl<M: Model> Simulation<M> {
         let lineage = route.key_hash;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let about = |event| crate::probe::Event { link, ..event };
-        kernel.note(at, node, Delivery::Message, lineage, u64::from(upstream), about, probe);
+        kernel.note(at, (node, Delivery::Message), lineage, u64::from(upstream), about, probe);
         model.on_message(link, message, &mut Ctx { node, at, kernel });
     }
 
