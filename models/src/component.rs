@@ -174,7 +174,7 @@ macro_rules! components {
         /// Any built-in component.
         #[derive(Clone, Debug)]
         #[repr(u32)]
-        #[expect(clippy::large_enum_variant, reason = "it stands in place, because every event of the node touches it")]
+        #[allow(clippy::large_enum_variant, reason = "it stands in place, because every event of the node touches it")]
         pub enum AnyComponent { $(
             #[doc = concat!("`", stringify!($module), "`")]
             $name($module::$name),
