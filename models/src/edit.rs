@@ -462,6 +462,7 @@ impl Scenario {
         scenario.nodes.iter_mut().for_each(|n| n.added = None);
         scenario.nodes.sort_by(|a, b| a.id.cmp(&b.id));
         scenario.links.retain(|l| !l.removed);
+        scenario.links.iter_mut().for_each(|l| l.added = None);
         scenario.links.sort_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
         let there = scenario.nodes.iter().map(|n| (n.id.clone(), n.descriptor));
         let there: BTreeMap<String, &'static Descriptor> = there.collect();

@@ -234,8 +234,13 @@ impl Simulation {
         let last = self.core.events().saturating_add(budget.events);
         loop {
             let now = self.core.now();
-            self.apply_due(now);
-            let cut = self.next_cut(now).min(budget.until);
+            self.keep_statistics();
+            // What is due when the run is to stop is left, as events are: it comes first when the run goes on.
+            let mut cut = budget.until;
+            if now < budget.until {
+                self.apply_due(now);
+                cut = cut.min(self.next_cut(now));
+            }
             let left = last - self.core.events();
             let budget_to_cut = Budget { until: cut, events: left };
             let progress = match &mut self.journeys {
@@ -298,7 +303,6 @@ impl Simulation {
     }
 
     fn apply_due(&mut self, now: Time) {
-        self.keep_statistics();
         while let Some(due) = self.agenda.get(self.next).filter(|d| d.at <= now).cloned() {
             self.next += 1;
             self.apply(&due);

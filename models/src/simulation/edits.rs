@@ -21,7 +21,8 @@ impl Simulation {
         self.scenario.links.get(link).is_some_and(|l| l.removed)
     }
 
-    /// The control as a line of the control log, with the nodes that will be there at its time.
+    /// The control as a line of the control log, if it is the next to be entered: it may name nodes that will be there at its
+    /// time.
     ///
     /// # Errors
     /// What it names that will not be there.

@@ -199,3 +199,61 @@ fn what_the_scenario_does_not_have_cannot_be_written() {
     control.node = "gone".to_string();
     assert_eq!(control.to_line(&scenario()), Err("there is no node `gone`".to_string()));
 }
+
+#[test]
+fn edits_read_back_as_they_were() {
+    let text = format!(
+        "{HEADER}{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+        r#"{"at":"1s","node":"lb","add":"load_balancer","title":"Front"}"#,
+        r#"{"at":"1s","node":"lb","link":"web","latency":{"exponential":"1ms"},"weight":2}"#,
+        r#"{"at":"1s","node":"users","unlink":"web","port":"out"}"#,
+        r#"{"at":"1s","node":"users","link":"lb","port":"out","latency":"1ms"}"#,
+        r#"{"at":"2s","node":"api","add":"service","set":{"replicas":3,"call_retry":{"attempts":2},"queue":5}}"#,
+        r#"{"at":"2s","node":"api","set":{"replicas":4}}"#,
+        r#"{"at":"3s","node":"web","remove":true}"#,
+    );
+    let log = ControlLog::parse(&text, &scenario()).unwrap_or_else(|problems| panic!("{problems}"));
+    let written = log.to_text(&scenario()).expect("the scenario and the log have all of it");
+    expect![[r#"
+        {"floodgate_controls":1,"scenario":"small","seed":7}
+        {"at":"1s","node":"lb","add":"load_balancer","title":"Front"}
+        {"at":"1s","node":"lb","link":"web","port":"backends","latency":{"exponential":"1ms"},"weight":2.0}
+        {"at":"1s","node":"users","unlink":"web","port":"out"}
+        {"at":"1s","node":"users","link":"lb","port":"out","latency":"1ms"}
+    "#]]
+    .assert_eq(&written);
+    assert_eq!(ControlLog::parse(&written, &scenario()), Ok(log));
+}
+
+#[test]
+fn edits_that_are_wrong() {
+    let line = |line: &str, expected: Expect| check(&format!("{HEADER}{line}\n"), expected);
+    line(r#"{"at":"1s","node":"lb","add":"load_balancr"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"Lb","add":"load_balancer"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","add":"service"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","add":"service"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"api","add":"service","set":{"replicas":0,"workrs":1}}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"api","add":"service","set":3,"for":"1s"}"#, expect![[r#""#]]);
+    line(r#"{"node":"wob","remove":true}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","remove":false}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","remove":true,"fault":"kill"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","link":"users","port":"callz"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","link":"users"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","link":"web","latency":5}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"users","link":"web","weight":-1}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"users","link":"web"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"web","unlink":"users"}"#, expect![[r#""#]]);
+    line(r#"{"at":"1s","node":"users","unlink":"web","latency":"1ms"}"#, expect![[r#""#]]);
+    // What is wrong with a node is told once, and not again of all that refers to it.
+    check(
+        &format!(
+            "{HEADER}{}\n{}\n{}\n{}\n{}\n",
+            r#"{"at":"1s","node":"api","add":"service","set":{"replicas":0}}"#,
+            r#"{"at":"1s","node":"web","link":"api"}"#,
+            r#"{"at":"2s","node":"api","remove":true}"#,
+            r#"{"at":"2s","node":"web","link":"api"}"#,
+            r#"{"at":"3s","node":"api","set":{"replicas":2}}"#,
+        ),
+        expect![[r#""#]],
+    );
+}
