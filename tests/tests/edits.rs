@@ -350,6 +350,94 @@ fn a_link_that_is_removed_takes_nothing_new_and_answers_what_is_under_way() {
     assert!(report.nodes["web"].errors.is_empty());
 }
 
+/// A user who sends a request each time a second after the last has ended, through `caller` to what takes 100 ms each.
+fn one_by_one(caller: &str) -> Scenario {
+    let callee =
+        |id: &str| format!("[[node]]\nid = '{id}'\nkind = 'station'\nservers = 'none'\nservice_time = '100ms'\n");
+    load(&format!(
+        "{HEADER}[[node]]\nid = 'users'\nkind = 'clients'\nusers = 1\nthink_time = '1s'\ntimeout = 'none'\n\
+         [[node]]\nid = 'web'\n{caller}\n[[link]]\nfrom = 'users'\nto = 'web'\n{}{}{}{}\
+         [[link]]\nfrom = 'web'\nto = 'b'\n[[link]]\nfrom = 'web'\nto = 'd'\n",
+        callee("a"),
+        callee("b"),
+        callee("c"),
+        callee("d"),
+    ))
+}
+
+/// What `a`, `b`, `c` and `d` were offered, and how the first request ended: its failures, and when.
+fn outcome(scenario: &Scenario, lines: &str) -> ([u64; 4], Vec<&'static str>, f64) {
+    let simulation = run(scenario, &controls(scenario, lines), 1.9);
+    let report = simulation.report();
+    let users = &report.nodes["users"];
+    let ended = events(scenario, &controls(scenario, lines), 1.9)
+        .into_iter()
+        .filter(|(id, e)| id == "users" && matches!(e.delivery, Delivery::Answer | Delivery::Error(_)));
+    let ended = ended.map(|(_, e)| e.time.as_secs_f64()).next().unwrap_or(f64::NAN);
+    (["a", "b", "c", "d"].map(|id| report.nodes[id].offered), users.errors.keys().copied().collect(), ended)
+}
+
+#[test]
+fn a_service_goes_on_from_the_step_where_it_is() {
+    let scenario = one_by_one(
+        "kind = 'service'\nservice_time = '0s'\ncall_retry = { attempts = 3, base = '40ms', backoff = 'exponential' }",
+    );
+    let edit = |at: &str, what: &str| format!("{{\"at\":\"{at}\",\"node\":\"web\",{what}}}\n");
+    let check = |lines: &str, expected: ([u64; 4], Vec<&'static str>, f64)| {
+        assert_eq!(outcome(&scenario, lines), expected, "{lines}");
+    };
+    check("", ([0, 1, 0, 1], vec![], 1.2));
+    // While it calls `b`: what comes before is behind it, what comes after is still to come.
+    check(&edit("1.05s", "\"link\":\"a\""), ([0, 1, 0, 1], vec![], 1.2));
+    check(&edit("1.05s", "\"link\":\"c\""), ([0, 1, 1, 1], vec![], 1.3));
+    check(&edit("1.05s", "\"unlink\":\"b\""), ([0, 1, 0, 1], vec![], 1.2));
+    check(&edit("1.05s", "\"unlink\":\"d\""), ([0, 1, 0, 0], vec![], 1.1));
+    let both = edit("1.05s", "\"unlink\":\"b\"") + &edit("1.06s", "\"link\":\"a\"") + &edit("1.07s", "\"link\":\"c\"");
+    check(&both, ([1, 1, 1, 1], vec![], 1.4));
+    // While it calls `d`, the last.
+    check(&edit("1.15s", "\"unlink\":\"b\""), ([0, 1, 0, 1], vec![], 1.2));
+    check(&edit("1.15s", "\"link\":\"c\""), ([0, 1, 0, 1], vec![], 1.2));
+    // Whom it calls is gone: that cannot be tried again, neither at once nor after a pause.
+    check("{\"at\":\"1.15s\",\"node\":\"d\",\"remove\":true}\n", ([0, 1, 0, 1], vec!["500"], 1.15));
+    let lines = "{\"at\":\"0.5s\",\"node\":\"b\",\"remove\":true}\n\
+                 {\"at\":\"0.5s\",\"node\":\"b\",\"add\":\"station\",\"set\":{\"capacity\":0}}\n\
+                 {\"at\":\"0.5s\",\"node\":\"web\",\"link\":\"b\"}\n";
+    let (offered, errors, ended) = outcome(&scenario, lines);
+    assert_eq!((offered[1], offered[3], errors), (4, 0, vec!["500"]), "refused, and tried again in vain");
+    assert!((ended - 1.28).abs() < 1e-9, "{ended}");
+    check(&(lines.to_owned() + &edit("1.1s", "\"unlink\":\"b\"")), ([0, 2, 0, 0], vec!["500"], 1.1));
+}
+
+#[test]
+fn a_fork_joins_the_branches_it_began_with() {
+    let scenario = one_by_one("kind = 'fork_join'");
+    let edit = |what: &str| format!("{{\"at\":\"1.05s\",\"node\":\"web\",{what}}}\n");
+    assert_eq!(outcome(&scenario, &edit("\"link\":\"a\"")), ([0, 1, 0, 1], vec![], 1.1));
+    assert_eq!(outcome(&scenario, &edit("\"unlink\":\"b\"")), ([0, 1, 0, 1], vec![], 1.1));
+    let gone = "{\"at\":\"1.05s\",\"node\":\"b\",\"remove\":true}\n";
+    assert_eq!(outcome(&scenario, gone), ([0, 1, 0, 1], vec!["502"], 1.1), "when all have ended");
+    let later = edit("\"link\":\"a\"") + &edit("\"link\":\"c\"") + &edit("\"unlink\":\"d\"");
+    let simulation = run(&scenario, &controls(&scenario, &later), 2.5);
+    let offered = ["a", "b", "c", "d"].map(|id| simulation.report().nodes[id].offered);
+    assert_eq!(offered, [1, 2, 1, 1], "the next request has the branches that are there");
+}
+
+#[test]
+fn a_station_sends_on_to_whom_it_is_linked_now() {
+    let scenario = one_by_one("kind = 'station'\nleave = 0.0\nservice_time = '100ms'");
+    // It is being served at 1.05 s, and goes on after that.
+    let edit = |what: &str| format!("{{\"at\":\"1.05s\",\"node\":\"web\",{what}}}\n");
+    let lines = edit("\"unlink\":\"b\"") + &edit("\"unlink\":\"d\"") + &edit("\"link\":\"c\"");
+    assert_eq!(outcome(&scenario, &lines), ([0, 0, 1, 0], vec![], 1.2));
+    let gone = "{\"at\":\"1.15s\",\"node\":\"web\",\"remove\":true}\n";
+    let (offered, errors, ended) = outcome(&scenario, gone);
+    assert_eq!(
+        (offered.iter().sum::<u64>(), errors, ended),
+        (1, vec![], 1.2),
+        "what was handed on is not its own any more"
+    );
+}
+
 /// Everything of a kind, as it is when nothing is said.
 fn usual(kind: &str, scenario: &Scenario) -> (&'static floodgate::catalogue::Descriptor, Values) {
     let line = format!("{{\"at\":\"1s\",\"node\":\"never\",\"add\":\"{kind}\"}}");
