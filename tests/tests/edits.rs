@@ -400,7 +400,7 @@ fn a_service_goes_on_from_the_step_where_it_is() {
     // Whom it calls is gone: that cannot be tried again, neither at once nor after a pause.
     check("{\"at\":\"1.15s\",\"node\":\"d\",\"remove\":true}\n", ([0, 1, 0, 1], vec!["500"], 1.15));
     let lines = "{\"at\":\"0.5s\",\"node\":\"b\",\"remove\":true}\n\
-                 {\"at\":\"0.5s\",\"node\":\"b\",\"add\":\"station\",\"set\":{\"capacity\":0}}\n\
+                 {\"at\":\"0.5s\",\"node\":\"b\",\"add\":\"load_balancer\"}\n\
                  {\"at\":\"0.5s\",\"node\":\"web\",\"link\":\"b\"}\n";
     let (offered, errors, ended) = outcome(&scenario, lines);
     assert_eq!((offered[1], offered[3], errors), (4, 0, vec!["500"]), "refused, and tried again in vain");
