@@ -9,7 +9,9 @@ pub mod limit;
 pub mod measure;
 pub mod peers;
 pub mod scale;
+pub mod seek;
 pub mod table;
+pub mod wasm;
 
 /// Runs `work`; a profiler that is told this name collects nothing else.
 #[inline(never)]

@@ -20,6 +20,13 @@ impl Sample {
         self.0.sort_by(f64::total_cmp);
     }
 
+    /// How many.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The middle one; NaN when there is none.
     #[must_use]
     pub fn median(&self) -> f64 {

@@ -111,16 +111,13 @@ fn build(place: &Path, target: &Path) -> Result<Vec<Peer>, String> {
         .arg(place.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target))?;
-    let peer = |name: &str, program: &str, does: &[Workload]| Peer {
+    let peer = |name: &str, program: &str| Peer {
         name: name.to_owned(),
-        does: does.to_vec(),
+        does: vec![Workload::W1, Workload::W2, Workload::W3],
         command: vec![target.join("release").join(program).to_string_lossy().into_owned()],
         share: 1.0,
     };
-    Ok(vec![
-        peer("simrs 0.2", "peer-simrs", &[Workload::W1, Workload::W2]),
-        peer("nexosim 1.0, one thread", "peer-nexosim", &[Workload::W1, Workload::W2]),
-    ])
+    Ok(vec![peer("simrs 0.2", "peer-simrs"), peer("nexosim 1.0, one thread", "peer-nexosim")])
 }
 
 /// One virtual environment for each, so that their dependencies do not meet.
@@ -129,7 +126,7 @@ fn python(place: &Path, target: &Path, peers: &mut Vec<Peer>) {
     let known = [
         ("simpy", "4.1.2", 8, &[Workload::W1, Workload::W2, Workload::W3][..], 0.1),
         ("ciw", "3.2.7", 9, &[Workload::W1, Workload::W2][..], 0.05),
-        ("cimba", "0.9.6", 11, &[Workload::W1][..], 1.0),
+        ("cimba", "0.9.6", 11, &[Workload::W1, Workload::W2][..], 1.0),
         ("happysim", "0.2.5", 13, &[Workload::W1, Workload::W2][..], 0.02),
     ];
     for (package, version, least, does, share) in known {

@@ -6,6 +6,8 @@ use crate::limit::{self, Found};
 use crate::measure::{Sample, timed};
 use crate::peers::{Peer, Workload};
 use crate::scale;
+use crate::seek;
+use crate::wasm;
 use floodgate::Time;
 use floodgate_core::bench::EventList;
 
@@ -39,6 +41,9 @@ const CASES: [Case; 3] = [
     Case { workload: Workload::W3, gate: 3.0, goal: 2.5, moonshot: 2.0 },
 ];
 
+/// What can be asked for alone.
+const PARTS: [&str; 6] = ["speed", "wasm", "lists", "growth", "memory", "seek"];
+
 /// Bytes per live call, and growth of the cost per event with nodes and with pending events.
 const BYTES_GATE: f64 = 100.0;
 const NODES_GATE: f64 = 2.0;
@@ -53,10 +58,17 @@ const LIMIT_GATE: f64 = 0.15;
 pub fn all(quick: bool, only: Option<&str>, peers: &[Peer]) -> Result<(), String> {
     let size = if quick { QUICK } else { FULL };
     let mut missed = Vec::new();
+    if let Some(unknown) = only.filter(|only| !PARTS.contains(only)) {
+        return Err(format!("--only takes one of {}, not {unknown:?}", PARTS.join(", ")));
+    }
     let wanted = |part: &str| only.is_none_or(|only| only == part);
     println!("processor time; medians of {} rounds, every engine once per round in turn\n", size.rounds);
     for case in CASES.iter().filter(|_| wanted("speed")) {
         speed(case, size, peers, &mut missed);
+    }
+    // A quick look does not wait for a web bundle, unless that is what it is meant to look at.
+    if only == Some("wasm") || only.is_none() && !quick {
+        wasm::all(size.rounds, size.customers, size.seconds, &mut missed)?;
     }
     if wanted("lists") {
         lists(size);
@@ -66,6 +78,9 @@ pub fn all(quick: bool, only: Option<&str>, peers: &[Peer]) -> Result<(), String
     }
     if wanted("memory") {
         memory(size, &mut missed);
+    }
+    if wanted("seek") {
+        seek::all(&mut missed);
     }
     if missed.is_empty() {
         println!("\nevery gate that was measured is met");
@@ -244,7 +259,7 @@ fn growth(size: Size, missed: &mut Vec<String>) {
     judge(&format!("{} pending against 1,000", size.largest), grown.median(), PENDING_GATE, missed);
 }
 
-fn judge(what: &str, got: f64, gate: f64, missed: &mut Vec<String>) {
+pub(crate) fn judge(what: &str, got: f64, gate: f64, missed: &mut Vec<String>) {
     if got <= gate {
         println!("  {what}: {got:.2} (gate: at most {gate})\n");
     } else {

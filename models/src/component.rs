@@ -228,14 +228,6 @@ macro_rules! components {
                 }
             }
 
-            /// About how many bytes it keeps on the heap.
-            #[must_use]
-            pub fn heap_bytes(&self) -> usize {
-                match self {
-                    $( AnyComponent::$name(c) => Component::heap_bytes(c), )*
-                    AnyComponent::Custom(c) => c.heap_bytes(),
-                }
-            }
         }
 
         impl Model for AnyComponent {
@@ -292,6 +284,12 @@ macro_rules! components {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_message(c, link, message, cx), )*
                     AnyComponent::Custom(c) => c.on_message(link, message, cx),
+                }
+            }
+            fn heap_bytes(&self) -> usize {
+                match self {
+                    $( AnyComponent::$name(c) => Component::heap_bytes(c), )*
+                    AnyComponent::Custom(c) => c.heap_bytes(),
                 }
             }
             fn on_control(&mut self, control: &Directive, cx: &mut Cx<'_>) {

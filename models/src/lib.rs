@@ -22,7 +22,8 @@ pub use components::catalogue;
 pub use control::{Action, Control, ControlLog};
 pub use floodgate_core::journey;
 pub use floodgate_core::{
-    Budget, Code, CodeSet, Delivery, Digest, Dist, Duration, Event, Halt, JourneyPolicy, Journeys, Progress, Time,
+    Budget, Code, CodeSet, Delivery, Digest, Dist, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, Progress,
+    Time,
 };
 pub use report::Report;
 pub use scenario::{Metric, Problem, Problems, Scenario, lint};

@@ -447,6 +447,17 @@ impl Simulation {
         self.recorder.as_ref().map_or(0, Recorder::bytes)
     }
 
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.core.limits()
+    }
+
+    /// Sets the limits; a run that has halted at one can then go on from there.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.core.set_limits(limits);
+    }
+
     /// The limit the run has met, if any.
     #[must_use]
     pub fn halted(&self) -> Option<&Halt> {
@@ -504,10 +515,9 @@ impl Simulation {
     /// About how many bytes the state takes.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        let models = (0..self.scenario.nodes.len()).map(|i| self.core.model(NodeId(i as u32)).heap_bytes());
         let marks = self.recorder.as_ref().map_or(0, Recorder::mark_bytes);
         let journeys = self.journeys.as_ref().map_or(0, Journeys::bytes);
-        self.core.state_bytes() + models.sum::<usize>() + marks + journeys
+        self.core.state_bytes() + marks + journeys
     }
 
     /// A fingerprint of every part of the state, by name; slow, for tests.

@@ -6,19 +6,28 @@ use crate::simulation::Simulation;
 use floodgate_core::{Budget, Duration, Halt, Progress, Time};
 
 /// How a [`Timeline`] keeps its keyframes.
+///
+/// One is made after so much virtual time or after so many events, whatever comes first: an event costs about the same
+/// everywhere, so the events bound what a seek has to replay where the system is busy. They stand further apart where the
+/// state is so large that copying it would take a considerable part of the time, and where they were thinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyframePolicy {
-    /// Virtual time between keyframes, before they are thinned.
+    /// Virtual time between keyframes, at whole multiples of it.
     pub every: Duration,
-    /// Bytes that all keyframes together may take; when they take more, every second one is dropped.
+    /// Events between keyframes.
+    pub events: u64,
+    /// Bytes that all keyframes together may take; when they take more, those are dropped that leave the shortest gaps.
     pub bytes_max: usize,
 }
 
 impl Default for KeyframePolicy {
     fn default() -> KeyframePolicy {
-        KeyframePolicy { every: Duration::from_secs(1), bytes_max: 256 << 20 }
+        KeyframePolicy { every: Duration::from_secs(1), events: 100_000, bytes_max: 256 << 20 }
     }
 }
+
+/// Copying so many bytes takes at most about a sixth of the time that an event takes.
+const BYTES_PER_EVENT: u64 = 64;
 
 #[derive(Clone, Debug)]
 struct Keyframe {
@@ -35,9 +44,11 @@ struct Keyframe {
 pub struct Timeline {
     simulation: Simulation,
     policy: KeyframePolicy,
-    /// Grows when keyframes are thinned.
-    every: Duration,
-    /// Sorted by time; the first stands at the beginning.
+    /// A keyframe is due when so many events have been handled, or at this time if by then there were as many as these.
+    due: u64,
+    due_at: Time,
+    not_before: u64,
+    /// Sorted by time; the first stands at the beginning. None has handled any event at the time where it stands.
     keyframes: Vec<Keyframe>,
     /// Everything done to the run, also what lies ahead of where it stands.
     log: Vec<Control>,
@@ -52,9 +63,17 @@ impl Timeline {
     pub fn new(simulation: Simulation, policy: KeyframePolicy) -> Timeline {
         let log = simulation.log().to_vec();
         let furthest = simulation.now();
-        let every = Duration(policy.every.0.max(1));
-        let mut timeline =
-            Timeline { simulation, policy, every, keyframes: Vec::new(), log, furthest, ahead: Vec::new() };
+        let mut timeline = Timeline {
+            simulation,
+            policy,
+            due: 0,
+            due_at: Time::MAX,
+            not_before: 0,
+            keyframes: Vec::new(),
+            log,
+            furthest,
+            ahead: Vec::new(),
+        };
         timeline.keep();
         // Behind it there is no other keyframe to fetch a part of a window from.
         timeline.keyframes[0].simulation = timeline.simulation.clone();
@@ -85,21 +104,39 @@ impl Timeline {
         (self.keyframes.len(), self.keyframes.iter().map(|k| k.bytes).sum())
     }
 
+    /// Where the keyframes stand, in order.
+    pub fn keyframe_times(&self) -> impl Iterator<Item = Time> {
+        self.keyframes.iter().map(|k| k.simulation.now())
+    }
+
     /// As [`Simulation::advance`], and keeps keyframes on the way.
     pub fn advance(&mut self, budget: Budget) -> Progress {
         let last = self.simulation.events().saturating_add(budget.events);
         loop {
-            let cut = self.next_keyframe().min(budget.until);
-            let events = last - self.simulation.events();
-            let progress = self.simulation.advance(Budget { until: cut, events });
+            let handled = self.simulation.events();
+            let is_due = handled >= self.due;
+            let step = if is_due {
+                // To the end of the instant: a keyframe amid events of one time would be wrong for a seek to that time.
+                let end = self.simulation.now().0.saturating_add(1);
+                Budget { until: Time(end).min(budget.until), events: last - handled }
+            } else {
+                Budget { until: self.due_at.min(budget.until), events: last.min(self.due) - handled }
+            };
+            let progress = self.simulation.advance(step);
             self.furthest = self.furthest.max(self.simulation.now());
-            if progress != Progress::Reached {
-                return progress;
+            match progress {
+                Progress::Reached if is_due => self.keep(),
+                Progress::Reached if self.simulation.now() >= self.due_at => {
+                    self.due_at = self.multiple_after(self.simulation.now());
+                    if self.simulation.events() >= self.not_before {
+                        self.keep();
+                    }
+                }
+                // Not what was asked for, but a keyframe is due.
+                Progress::Budget if self.simulation.events() < last => continue,
+                _ => return progress,
             }
-            if self.simulation.now() == self.next_keyframe() {
-                self.keep();
-            }
-            if cut == budget.until {
+            if step.until == budget.until {
                 return progress;
             }
         }
@@ -127,6 +164,10 @@ impl Timeline {
             restored.take_record(&mut self.simulation, &mut self.ahead);
             self.simulation = restored;
         }
+        // What is due at `time` itself is left, as when the run came there for the first time.
+        if time <= self.simulation.now() {
+            return Ok(());
+        }
         match self.advance(Budget::until(time)) {
             Progress::Halted(halt) => Err(halt),
             _ => Ok(()),
@@ -142,6 +183,9 @@ impl Timeline {
         if now < self.furthest {
             self.log.retain(|c| c.at <= now);
             self.keyframes.retain(|k| k.simulation.now() <= now);
+            let last = self.keyframes.last().map(|k| (k.simulation.now(), k.simulation.events(), k.bytes));
+            let (time, events, bytes) = last.unwrap_or((Time::ZERO, 0, 0));
+            self.stand(time, events, bytes);
             let keyframes = self.keyframes.iter_mut().map(|k| &mut k.simulation);
             keyframes.chain([&mut self.simulation]).for_each(|s| s.forget_controls_after(now));
             self.furthest = now;
@@ -153,22 +197,34 @@ impl Timeline {
         Ok(())
     }
 
-    fn next_keyframe(&self) -> Time {
-        let last = self.keyframes.last().map_or(Time::ZERO, |k| k.simulation.now());
-        Time((last.0 / self.every.0 + 1).saturating_mul(self.every.0)).max(last)
+    /// The last keyframe stands there and takes so many bytes: when the next one is due.
+    fn stand(&mut self, now: Time, events: u64, bytes: usize) {
+        self.not_before = events + (bytes as u64 / BYTES_PER_EVENT).max(1);
+        self.due = self.not_before.max(events + self.policy.events);
+        self.due_at = self.multiple_after(now);
+    }
+
+    /// The next whole multiple of the time between keyframes.
+    fn multiple_after(&self, now: Time) -> Time {
+        let every = self.policy.every.0.max(1);
+        Time((now.0 / every + 1).saturating_mul(every))
     }
 
     fn keep(&mut self) {
         let bytes = self.simulation.state_bytes();
-        self.keyframes.push(Keyframe { simulation: self.simulation.keyframe(), bytes });
+        self.stand(self.simulation.now(), self.simulation.events(), bytes);
         // The first stays whatever it takes: without it there is no way back.
-        while self.keyframes().1 > self.policy.bytes_max && self.keyframes.len() > 1 {
-            let mut place = 0;
-            self.keyframes.retain(|_| {
-                place += 1;
-                place % 2 == 1
-            });
-            self.every = self.every + self.every;
+        let first = self.keyframes.first().map_or(0, |k| k.bytes);
+        if !self.keyframes.is_empty() && first + bytes > self.policy.bytes_max {
+            // Even alone it would be too large, and those that are there are better than none.
+            return;
+        }
+        self.keyframes.push(Keyframe { simulation: self.simulation.keyframe(), bytes });
+        // The newest stays as well: going back a little is what is asked for most.
+        while self.keyframes().1 > self.policy.bytes_max && self.keyframes.len() > 2 {
+            let gap = |i: &usize| self.keyframes[i + 1].simulation.events() - self.keyframes[i - 1].simulation.events();
+            let place = (1..self.keyframes.len() - 1).min_by_key(gap).unwrap_or(1);
+            self.keyframes.remove(place);
         }
     }
 }

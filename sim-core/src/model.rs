@@ -37,6 +37,10 @@ pub trait Model: Clone {
     }
     /// A message has come over `link`, in either direction.
     fn on_message(&mut self, link: LinkId, message: Self::Message, cx: &mut Ctx<'_, Self>);
+    /// About how many bytes it keeps on the heap.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
     /// Something is done to the node from outside.
     fn on_control(&mut self, control: &Self::Control, cx: &mut Ctx<'_, Self>);
     /// The system has been edited, and a link of the node has come or gone.

@@ -14,20 +14,47 @@ use rand_chacha::rand_core::SeedableRng;
 const K0: u64 = 0xa076_1d64_78bd_642f;
 const K1: u64 = 0xe703_7ed1_a0b4_28db;
 
+/// The 128 bits of a product, high and low word.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline(always)]
+pub(crate) fn wide(a: u64, b: u64) -> (u64, u64) {
+    let product = u128::from(a) * u128::from(b);
+    ((product >> 64) as u64, product as u64)
+}
+
+/// The 128 bits of a product, high and low word. wasm has no such instruction, and the compiler would call a function.
+#[cfg(target_arch = "wasm32")]
+#[inline(always)]
+pub(crate) fn wide(a: u64, b: u64) -> (u64, u64) {
+    wide_by_halves(a, b)
+}
+
+/// As [`wide`], by four products of halves.
+#[cfg(any(target_arch = "wasm32", test))]
+#[inline(always)]
+fn wide_by_halves(a: u64, b: u64) -> (u64, u64) {
+    const LOW: u64 = 0xffff_ffff;
+    let (a1, a0, b1, b0) = (a >> 32, a & LOW, b >> 32, b & LOW);
+    let (high, middle, low) = (a1 * b1, a1 * b0, a0 * b0);
+    let middle = middle + (low >> 32);
+    let other = a0 * b1 + (middle & LOW);
+    (high + (middle >> 32) + (other >> 32), a.wrapping_mul(b))
+}
+
 /// One wide multiplication folded to 64 bits.
 #[inline(always)]
 #[must_use]
 pub fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    (product >> 64) as u64 ^ product as u64
+    let (high, low) = wide(a, b);
+    high ^ low
 }
 
 /// Mixes two words into one: a cheap keyed hash of good quality.
 #[inline(always)]
 #[must_use]
 pub fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ K0) * u128::from(b ^ K1);
-    fold(product as u64 ^ K0, (product >> 64) as u64 ^ K1)
+    let (high, low) = wide(a ^ K0, b ^ K1);
+    fold(low ^ K0, high ^ K1)
 }
 
 /// A 64-bit hash of a text, the same on every target: the identity of a node key.
@@ -59,7 +86,7 @@ impl Draws {
     /// Uniform in `0..n`; 0 when `n` is 0. The bias is below n·2⁻⁶⁴.
     #[inline]
     pub fn below(&mut self, n: u64) -> u64 {
-        ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
+        wide(self.next_u64(), n).0
     }
 }
 
@@ -141,6 +168,16 @@ mod tests {
         let chi2: f64 = counts.iter().map(|&c| (c as f64 - expected).powi(2) / expected).sum();
         let df = (counts.len() - 1) as f64;
         (chi2 - df) / (2.0 * df).sqrt()
+    }
+
+    #[test]
+    fn a_wide_product_is_the_same_by_halves() {
+        let mut draws = Draws::new(3, 4);
+        let edges = [0, 1, 2, u64::from(u32::MAX), 1 << 32, u64::MAX - 1, u64::MAX];
+        let pairs = edges.into_iter().flat_map(|a| edges.map(|b| (a, b)));
+        for (a, b) in pairs.chain((0..100_000).map(|_| (draws.next_u64(), draws.next_u64()))) {
+            assert_eq!(wide_by_halves(a, b), wide(a, b), "{a} times {b}");
+        }
     }
 
     #[test]

@@ -68,6 +68,13 @@ impl<T: Record> Slab<T> {
         self.records.len() - self.free.len()
     }
 
+    /// How many records have been live at once: places, taken or free.
+    #[inline(always)]
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.records.len()
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

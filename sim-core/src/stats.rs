@@ -11,6 +11,7 @@ pub use population::Population;
 pub use sparse::SparseHistogram;
 
 use crate::outcome::Code;
+use crate::rng::wide;
 use crate::time::{Duration, Time};
 
 const SUB_BITS: u32 = 7;
@@ -219,7 +220,8 @@ impl Gauge {
     /// The value changes to `value` at `now`.
     #[inline(always)]
     pub fn set(&mut self, value: u64, now: Time) {
-        self.integral += u128::from(self.value) * u128::from(now.0 - self.since);
+        let (high, low) = wide(self.value, now.0 - self.since);
+        self.integral += u128::from(high) << 64 | u128::from(low);
         self.since = now.0;
         self.value = value;
         self.window_min = self.window_min.min(value);

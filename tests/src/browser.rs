@@ -13,6 +13,7 @@
 
 mod driver;
 mod page;
+mod processor;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

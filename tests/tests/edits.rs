@@ -250,6 +250,7 @@ fn a_node_that_is_removed_answers_502_for_all_it_held() {
         "station'\nservice_time = '50ms",
         "station'\ndiscipline = 'processor_sharing'\nservice_time = '50ms",
         "station'\ndiscipline = 'lifo_preemptive'\nservice_time = '50ms",
+        "station'\ncapacity = 5\nfull = 'block'\nservice_time = '50ms",
     ] {
         let scenario = load(&text(kind));
         let mut simulation = Simulation::new(&scenario, 1);
@@ -649,7 +650,7 @@ const KINDS: [(&str, &str); 7] = [
         r#"{"workers":3,"cores":2,"replicas":2,"call_timeout":"40ms","call_cancel":true,"after_share":0.5,"call_retry":{"attempts":1}}"#,
     ),
     ("database", r#"{"max_connections":3,"backlog":5,"restart_delay":"50ms"}"#),
-    ("station", r#"{"servers":2,"discipline":"processor_sharing","patience":"100ms"}"#),
+    ("station", r#"{"servers":2,"discipline":"processor_sharing","patience":"100ms","capacity":4,"full":"block"}"#),
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -712,7 +713,7 @@ proptest! {
         let mut live = Simulation::new(&scenario, seed);
         let mut timeline = Timeline::new(
             Simulation::new(&scenario, seed),
-            KeyframePolicy { every: Duration::from_millis(100), bytes_max: 1 << 30 },
+            KeyframePolicy { every: Duration::from_millis(100), events: 300, bytes_max: 1 << 30 },
         );
         let (mut at, mut refused) = (100u64, 0);
         for (step, wait) in &steps {

@@ -257,3 +257,38 @@ fn a_fork_is_joined_by_the_last_branch_and_fails_with_the_first_that_failed() {
     let (_, report) = run(&given_up, 100);
     assert_eq!(report.nodes["users"].errors["timeout"], 9);
 }
+
+#[test]
+fn whoever_is_blocked_waits_at_the_door_and_nobody_is_lost() {
+    // Arrivals at 10, 20, 30, 40 …; 15 ms each, room for one: the same sojourns as with room for all.
+    let small = "service_time = '15ms'\ncapacity = 1\n";
+    let blocked = clock("users", "100/s", "") + &station(&(small.to_owned() + "full = 'block'"));
+    let (simulation, report) = run(&blocked, 75);
+    assert_eq!(of(&report, "users"), (4, 22.5, 30.0));
+    let gauges = &report.nodes["s"].gauges;
+    assert_eq!((gauges["in_system"].max, gauges["blocked"].last, gauges["lost"].last), (1, 2, 0));
+    assert_eq!(simulation.status(0).open, 3);
+    let (_, report) = run(&(clock("users", "100/s", "") + &station(small)), 75);
+    assert_eq!((report.nodes["s"].gauges["blocked"].max, report.nodes["s"].gauges["lost"].last), (0, 3));
+    // 25 ms each and a patience of 26: the second gives up in service at 46, the third at the door at 56, and the fourth, which
+    // comes in at 60 in its place, at 66. The fifth to the seventh stand at the door.
+    let patient = blocked.replace("timeout = 'none'", "timeout = '26ms'\ncancel = true").replace("15ms", "25ms");
+    let (_, report) = run(&patient, 75);
+    assert_eq!((report.nodes["users"].answered, report.nodes["users"].errors["timeout"]), (1, 3));
+    assert_eq!((report.nodes["s"].gauges["blocked"].last, report.nodes["s"].gauges["in_system"].last), (3, 1));
+}
+
+#[test]
+fn a_small_house_that_blocks_serves_like_a_large_one() {
+    // First come, first served from the door on: every request, whatever it asks for, is answered at the same instant.
+    let system = |house: &str| {
+        let users = "[[node]]\nid = 'users'\nkind = 'clients'\nrate = '180/s'\ntimeout = 'none'\n\
+                     [[link]]\nfrom = 'users'\nto = 's'\n";
+        let (_, report) = run(&(users.to_owned() + &station(&format!("servers = 2\n{house}"))), 20_000);
+        let users = &report.nodes["users"];
+        (users.answered, users.latency_ms.mean, users.latency_ms.p99, users.latency_ms.max)
+    };
+    let whole = system("");
+    assert!(whole.0 > 3_000);
+    assert_eq!(system("capacity = 3\nfull = 'block'"), whole);
+}

@@ -46,6 +46,9 @@ fn assert_same(got: &Simulation, expected: &Simulation) {
     assert_eq!(json(got), json(expected), "at {}", got.now());
 }
 
+/// So many that most of the tests' instants have one of their own before them.
+const CLOSE: KeyframePolicy = KeyframePolicy { every: Duration::from_millis(500), events: 5_000, bytes_max: 256 << 20 };
+
 fn travel(policy: KeyframePolicy) -> (Timeline, Vec<Control>) {
     let mut timeline = Timeline::new(start(), policy);
     let controls = vec![slow(4.0), rate(6.5, 3000.0)];
@@ -59,7 +62,8 @@ fn travel(policy: KeyframePolicy) -> (Timeline, Vec<Control>) {
 
 #[test]
 fn seeking_anywhere_is_the_same_as_having_gone_there_directly() {
-    let (mut timeline, controls) = travel(KeyframePolicy::default());
+    let (mut timeline, controls) = travel(CLOSE);
+    assert!(timeline.keyframe_times().count() > 10);
     assert_same(timeline.simulation(), &straight(&controls, 16.0));
     for time in [3.1, 12.0, 0.0, 4.0, 11.317, 6.5, 15.9, 16.0, 7.25, 17.0] {
         timeline.seek(seconds(time)).expect("no limit is met");
@@ -74,11 +78,25 @@ fn seeking_anywhere_is_the_same_as_having_gone_there_directly() {
 
 #[test]
 fn keyframes_are_thinned_under_the_byte_budget_and_seeking_stays_exact() {
-    let policy = KeyframePolicy { every: Duration::from_millis(500), bytes_max: 2 << 20 };
+    let policy = KeyframePolicy { every: Duration::from_millis(500), events: 10_000, bytes_max: 12 << 20 };
     let (mut timeline, controls) = travel(policy);
     let (count, bytes) = timeline.keyframes();
-    assert!(count < 25, "thinned from 33 to {count}, {bytes} bytes");
+    let all = timeline.simulation().events() / policy.events;
+    assert!(3 < count && (count as u64) < all, "thinned from {all} to {count}, {bytes} bytes");
     assert!(bytes <= policy.bytes_max, "{bytes}");
+    // The newest is near, though further than was asked for, because a copy takes its time; no gap has swallowed the others.
+    let mut events: Vec<u64> = timeline
+        .keyframe_times()
+        .map(|time| {
+            let mut there = timeline.clone();
+            there.seek(time).expect("no limit is met");
+            there.simulation().events()
+        })
+        .collect();
+    events.push(timeline.simulation().events());
+    let gaps: Vec<u64> = events.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps[gaps.len() - 1] <= 5 * policy.events, "{gaps:?}");
+    assert!(gaps.iter().all(|gap| gap * 2 < timeline.simulation().events()), "{gaps:?}");
     for time in [13.3, 1.7, 16.0] {
         timeline.seek(seconds(time)).expect("no limit is met");
         let known: Vec<Control> = controls.iter().filter(|c| c.at < seconds(time)).cloned().collect();
@@ -87,8 +105,34 @@ fn keyframes_are_thinned_under_the_byte_budget_and_seeking_stays_exact() {
 }
 
 #[test]
+fn a_keyframe_that_is_too_large_drives_out_no_other() {
+    // Of the healthy seconds there are some; in the avalanche, one alone would take more.
+    let policy = KeyframePolicy { every: Duration::from_secs(1), events: 1_000, bytes_max: 256 << 10 };
+    let (timeline, _) = travel(policy);
+    let (count, bytes) = timeline.keyframes();
+    assert!(count > 1 && bytes <= policy.bytes_max, "{count} keyframes, {bytes} bytes");
+}
+
+#[test]
+fn a_keyframe_comes_when_it_is_due_however_the_run_is_cut() {
+    let mut whole = Timeline::new(start(), CLOSE);
+    assert_eq!(whole.advance(Budget::until(seconds(12.0))), Progress::Reached);
+    let mut sliced = Timeline::new(start(), CLOSE);
+    while sliced.advance(Budget { until: seconds(12.0), events: 777 }) == Progress::Budget {}
+    assert_same(sliced.simulation(), whole.simulation());
+    assert_eq!(sliced.keyframe_times().collect::<Vec<_>>(), whole.keyframe_times().collect::<Vec<_>>());
+    // To the very time of each, and to where its first event has happened.
+    for time in whole.keyframe_times().collect::<Vec<_>>() {
+        for time in [time, Time(time.0 + 1)] {
+            whole.seek(time).expect("no limit is met");
+            assert_same(whole.simulation(), &straight(&[], time.as_secs_f64()));
+        }
+    }
+}
+
+#[test]
 fn a_control_in_the_past_starts_a_branch() {
-    let (mut timeline, controls) = travel(KeyframePolicy::default());
+    let (mut timeline, controls) = travel(CLOSE);
     let other = timeline.clone();
     timeline.seek(seconds(5.0)).expect("no limit is met");
     timeline.control(rate(5.5, 50.0)).expect("in time");

@@ -21,12 +21,12 @@ cargo xtask COMMAND
         the playground as files, without trunk
   test [--only native|wasm|browser]
         unit, integration, documentation and golden tests, wasm under Node, the page in Chromium
-  ci    formatting, lints with warnings denied, and all of `test`
+  ci    formatting, lints with warnings denied, all of `test`, and instructions against benches/instructions.toml
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
-  bench [--quick] [--peers] [--only speed|lists|growth|memory] | --callgrind [--update]
-        what the engine costs against a hand-written loop, and against other engines; or instructions against
-        benches/instructions.toml
+  bench [--quick] [--peers] [--only speed|wasm|lists|growth|memory|seek] | --callgrind [--update]
+        what the engine costs against a hand-written loop, in wasm under Node and in Chromium, and against other
+        engines; or instructions against benches/instructions.toml
   reference [--quick | --long] [FAMILY | CASE]...
         the reference cases in tests/reference/cases.json: expected, got, interval, verdict
   soak [--quick] [day | loader | controls | programs | PART:NUMBER]...

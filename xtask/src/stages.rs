@@ -1,11 +1,12 @@
 //! `test` and `ci`: stages that all run, whatever happened to the ones before, and a line for each at the end.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::Failure;
+use crate::bench;
 use crate::golden;
 use crate::tools::{self, WASM_TARGET, Workspace, in_ci, which};
 use crate::web::{self, Profile};
@@ -88,7 +89,8 @@ pub fn test(workspace: &Workspace, only: Option<Part>) -> Result<(), Failure> {
     report.finish()
 }
 
-/// What a change has to pass before it is merged: formatting, lints with warnings denied, and all tests.
+/// What a change has to pass before it is merged: formatting, lints with warnings denied, all tests, and what the
+/// engine costs in instructions.
 pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
     let mut report = Report::default();
     report.stage("fmt", || passed(tools::run(workspace.cargo().args(["fmt", "--all", "--check"]))));
@@ -105,6 +107,7 @@ pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
         passed(clippy(workspace, &["--package", "floodgate-tests", "--all-targets", "--features", "browser"]))
     });
     test_stages(workspace, None, &mut report);
+    report.stage("instructions", || instructions(workspace));
     report.finish()
 }
 
@@ -155,8 +158,7 @@ fn wasm(workspace: &Workspace) -> Result<Outcome, Failure> {
         return missing(&["node (Debian package `nodejs`)"]);
     };
     let cases = golden::cases_as_json(workspace)?;
-    // Without it, older versions of Node take the glue for a CommonJS module.
-    tools::write(&test_dist(workspace).join("package.json"), "{ \"type\": \"module\" }\n")?;
+    mark_as_modules(&test_dist(workspace))?;
     let cases_file = workspace.target.join("wasm-goldens.json");
     tools::write(&cases_file, cases)?;
     passed(tools::run(
@@ -166,6 +168,19 @@ fn wasm(workspace: &Workspace) -> Result<Outcome, Failure> {
             .arg(test_dist(workspace))
             .arg(cases_file),
     ))
+}
+
+/// Without it, older versions of Node take the glue in this bundle for a CommonJS module.
+pub(crate) fn mark_as_modules(bundle: &Path) -> Result<(), Failure> {
+    tools::write(&bundle.join("package.json"), "{ \"type\": \"module\" }\n")
+}
+
+/// Instructions of the workloads against the committed numbers. A build of its own: link-time optimised, with names and lines.
+fn instructions(workspace: &Workspace) -> Result<Outcome, Failure> {
+    if which("valgrind").is_none() {
+        return missing(&["valgrind (Debian package `valgrind`)"]);
+    }
+    passed(bench::run(workspace, &["--callgrind".into()]))
 }
 
 fn browser(workspace: &Workspace) -> Result<Outcome, Failure> {

@@ -1,6 +1,7 @@
-"""W1 with cimba: an object for each customer's arrival passes through a store.
+"""W1 and W2 with cimba: an object for each customer's arrival passes through a store, which as many processes as there are
+servers take from.
 
-Usage: cimba_peer.py w1 CUSTOMERS; prints nanoseconds of processor time per customer, and the mean sojourn. The model is
+Usage: cimba_peer.py w1|w2 CUSTOMERS; prints nanoseconds of processor time per customer, and the mean sojourn. The model is
 compiled before the clock starts.
 """
 
@@ -12,8 +13,12 @@ import numpy
 from cimba import inputs
 
 
+workload, customers = sys.argv[1], int(sys.argv[2])
+servers = {"w1": 1, "w2": 8}[workload]
+
+
 class Station(cb.Model):
-    between: cb.Input[float] = inputs.dist.exponential(mean=1 / 0.9)
+    between: cb.Input[float] = inputs.dist.exponential(mean=1 / (0.9 * servers))
     service: cb.Input[float] = inputs.dist.exponential(mean=1)
     queue: cb.Store[float]
     mean: cb.Output[float]
@@ -26,7 +31,7 @@ class Station(cb.Model):
             cb.hold(self.between.next())
             self.queue.put(cb.now())
 
-    @cb.process
+    @cb.process(copies=servers)
     def server(self):
         while True:
             came = self.queue.get()
@@ -41,12 +46,10 @@ class Station(cb.Model):
 
 def run(customers: int) -> float:
     model = Station()
-    results = cb.Experiment(model, window=cb.Window(duration=customers / 0.9), seed=1).run(workers=1)
+    results = cb.Experiment(model, window=cb.Window(duration=customers / (0.9 * servers)), seed=1).run(workers=1)
     return float(numpy.asarray(results[model].mean).ravel()[0])
 
 
-workload, customers = sys.argv[1], int(sys.argv[2])
-assert workload == "w1"
 run(100)
 start = time.process_time_ns()
 mean = run(customers)

@@ -115,6 +115,9 @@ const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
 
+/// How long a replica that is to go stays at least, so that callers who have not heard of it yet lose nothing.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// What a timer is about; the number beside it is a replica. The end of a job's work or pause is no timer: its call is
 /// served until then.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,15 +126,17 @@ enum Tag {
     Shared = 0,
     /// A replica starts.
     Start = 1,
+    /// A draining replica may go.
+    Leave = 2,
 }
 
 impl Tag {
     fn with(self, number: u32) -> u64 {
-        u64::from(number) << 1 | self as u64
+        u64::from(number) << 2 | self as u64
     }
 
     fn split(tag: u64) -> (Tag, u32) {
-        (if tag & 1 == 0 { Tag::Shared } else { Tag::Start }, (tag >> 1) as u32)
+        ([Tag::Shared, Tag::Start, Tag::Leave, Tag::Leave][(tag & 3) as usize], (tag >> 2) as u32)
     }
 }
 
@@ -190,7 +195,7 @@ const WAITS: u32 = 1 << 31;
 enum State {
     Up,
     Down,
-    /// To be removed: takes nothing new.
+    /// To be removed: is offered to nobody any more, finishes what it has, and what still comes to it by its number.
     Draining,
     Removed,
 }
@@ -273,7 +278,8 @@ impl Service {
     fn choose(&self, asked: u32, lineage: u64, cx: &Cx<'_>) -> Option<u32> {
         if asked != ANY_REPLICA {
             let there = self.replicas.get(asked as usize)?;
-            return (there.state == State::Up).then_some(asked);
+            // One that drains takes what callers send that have not heard of it yet.
+            return matches!(there.state, State::Up | State::Draining).then_some(asked);
         }
         match *self.ready.as_slice() {
             [] => None,
@@ -431,10 +437,8 @@ impl Service {
         self.free.push(place);
         replica.busy -= 1;
         self.busy -= 1;
-        if replica.state == State::Draining && replica.busy == 0 {
-            replica.state = State::Removed;
-            replica.since = cx.now();
-            self.publish(cx);
+        if replica.state == State::Draining {
+            self.leave(number, cx);
         }
         self.busy_changed(cx);
     }
@@ -461,6 +465,17 @@ impl Service {
                 // There is nobody left whom it could try again.
                 self.finish(place, Err(Code::Internal), cx);
             }
+        }
+    }
+
+    /// A draining replica that is idle and has heard nothing for long enough goes.
+    #[cold]
+    fn leave(&mut self, number: u32, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        let replica = &mut self.replicas[number as usize];
+        if replica.state == State::Draining && replica.in_flight() == 0 && now.since(replica.since) >= GRACE {
+            (replica.state, replica.since) = (State::Removed, now);
+            self.publish(cx);
         }
     }
 
@@ -602,8 +617,11 @@ impl Service {
         for number in wanted..self.replicas.len() {
             let replica = &mut self.replicas[number];
             match replica.state {
-                State::Up if replica.in_flight() > 0 => replica.state = State::Draining,
-                State::Up | State::Down => replica.state = State::Removed,
+                State::Up => {
+                    replica.state = State::Draining;
+                    cx.timer(GRACE, Tag::Leave.with(number as u32));
+                }
+                State::Down => replica.state = State::Removed,
                 State::Draining | State::Removed => continue,
             }
             replica.since = now;
@@ -743,6 +761,7 @@ impl Component for Service {
                 self.replicas[number as usize].cpu.timer_fired();
                 self.shared_computed(number, now, cx);
             }
+            (Tag::Leave, number) => self.leave(number, cx),
             (Tag::Start, number) => {
                 let replica = &mut self.replicas[number as usize];
                 if replica.state == State::Down && now.since(replica.since) >= self.config.restart_delay {

@@ -9,6 +9,7 @@ use crate::status::{Mode, ReplicaStatus, Status};
 use crate::{choices, params};
 use floodgate_core::rng::Source;
 use floodgate_core::{CallId, Code, Dist, Duration, Key, LinkChange, LinkId, PortId, Reply, Time, TimerId};
+use std::collections::VecDeque;
 
 choices! {
     /// Who is served next, and whether service is interrupted for somebody.
@@ -31,6 +32,17 @@ choices! {
     }
 }
 
+choices! {
+    /// What becomes of a request that finds the house full.
+    pub enum Full {
+        /// It is lost: answered 503 at once.
+        Lose = "lose",
+        /// It waits at the door, first come, first served, until there is room; whoever sent it is blocked as long as it
+        /// waits for the answer.
+        Block = "block",
+    }
+}
+
 params! {
     /// Configuration of `station`.
     pub struct Config {
@@ -40,8 +52,10 @@ params! {
         discipline: Discipline = "\"fifo\"";
         /// Service demand of a visit, times the `work` of the request.
         service_time: Dist = "{ exponential = \"10ms\" }" in 0 ..= 86400, live;
-        /// How many may be in the house, those in service included; one more is lost and answered 503. Absent is no limit.
+        /// How many may be in the house, those in service included. Absent is no limit.
         capacity: Option<u32> = none in 1 ..= 100000000, live;
+        /// What becomes of one more when the house is full.
+        full: Full = "\"lose\"", live;
         /// How long a request waits for its service to begin before it leaves: reneging, answered 503. Absent is for ever.
         patience: Option<Dist> = none in 0 ..= 86400, live;
         /// The station is off while nobody is there, and takes so long to start when somebody comes. Absent is no time.
@@ -76,6 +90,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "in_system", unit: "requests", doc: "Requests that wait or are served." },
         GaugeSpec { name: "lost", unit: "requests", doc: "Lost because the house was full, since the start." },
         GaugeSpec { name: "reneged", unit: "requests", doc: "Gone because their patience ended, since the start." },
+        GaugeSpec { name: "blocked", unit: "requests", doc: "Waiting at the door until there is room." },
     ],
     faults: &[],
     look: Look::Servers,
@@ -90,6 +105,7 @@ const GAUGE_BUSY: usize = slot::OWN;
 const GAUGE_IN_SYSTEM: usize = slot::OWN + 1;
 const GAUGE_LOST: usize = slot::OWN + 2;
 const GAUGE_RENEGED: usize = slot::OWN + 3;
+const GAUGE_BLOCKED: usize = slot::OWN + 4;
 
 /// What a timer is about; the number beside it is a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -159,6 +175,8 @@ pub struct Station {
     next: Vec<(LinkId, f64)>,
     jobs: Vec<Job>,
     free: Vec<u32>,
+    /// Who waits at the door for room; they have no job yet.
+    door: VecDeque<CallId>,
     /// Who waits, in the order in which they are served.
     waiting: Lines,
     /// Who is served, in such an order that the last is interrupted first; unused where servers are shared.
@@ -207,7 +225,8 @@ impl Station {
 
     fn arrive(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let Some(record) = cx.get(call) else { return };
-        let (lineage, now) = (record.lineage, cx.now());
+        // Whoever waited at the door arrived then.
+        let (lineage, arrived, now) = (record.lineage, record.since, cx.now());
         let (priority, work) = cx.root(cx.root_of(call)).map_or((0, 1.0), |root| (root.priority, root.work));
         if self.config.set_up.is_some() && self.in_system() == 0 && !self.setting_up {
             self.set_up(lineage, cx);
@@ -218,7 +237,7 @@ impl Station {
             call,
             lineage,
             timer: Key::NONE,
-            arrived: now,
+            arrived,
             since: now,
             demand,
             left: demand,
@@ -359,8 +378,26 @@ impl Station {
         chosen.or_else(|| self.next.iter().rev().find(|(_, weight)| *weight > 0.0)).map(|(link, _)| *link)
     }
 
-    /// Sets what has changed, and the timer of shared servers.
+    fn is_full(&self) -> bool {
+        self.config.capacity.is_some_and(|capacity| self.in_system() >= capacity)
+    }
+
+    /// As many as there is room for come in from the door.
+    fn open_door(&mut self, cx: &mut Cx<'_>) {
+        if self.door.is_empty() || self.is_full() {
+            return;
+        }
+        while !self.is_full()
+            && let Some(call) = self.door.pop_front()
+        {
+            self.arrive(call, cx);
+        }
+        cx.gauge(GAUGE_BLOCKED, self.door.len() as u64);
+    }
+
+    /// Lets in who waits at the door, and sets what has changed, and the timer of shared servers.
     fn publish(&mut self, cx: &mut Cx<'_>) {
+        self.open_door(cx);
         if self.shares() {
             let n = f64::from(self.in_service().max(1));
             let rate = (f64::from(self.servers()) / n).min(1.0);
@@ -400,6 +437,7 @@ impl Component for Station {
             next: Vec::new(),
             jobs: Vec::new(),
             free: Vec::new(),
+            door: VecDeque::new(),
             waiting: Lines::default(),
             serving: Lines::default(),
             shared: Sharing::default(),
@@ -417,7 +455,12 @@ impl Component for Station {
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        if self.config.capacity.is_some_and(|capacity| self.in_system() >= capacity) {
+        // Nobody passes those at the door.
+        if self.is_full() || !self.door.is_empty() {
+            if self.config.full == Full::Block {
+                self.door.push_back(call);
+                return cx.gauge(GAUGE_BLOCKED, self.door.len() as u64);
+            }
             self.lost += 1;
             cx.gauge(GAUGE_LOST, self.lost);
             return cx.reply(call, Err(Code::Unavailable));
@@ -432,6 +475,11 @@ impl Component for Station {
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let place = cx.tag(call);
+        if place == u32::MAX {
+            self.door.retain(|&c| c != call);
+            cx.gauge(GAUGE_BLOCKED, self.door.len() as u64);
+            return cx.forget(call);
+        }
         let Some(job) = self.jobs.get_mut(place as usize).filter(|j| j.stage != Stage::Gone) else { return };
         match job.stage {
             Stage::Serving => job.cancelled = true,
@@ -500,7 +548,13 @@ impl Component for Station {
         self.shared.clear(cx);
         (self.waiting, self.serving, self.setting_up) = (Lines::default(), Lines::default(), false);
         self.jobs.iter_mut().for_each(|job| job.stage = Stage::Gone);
+        self.door.clear();
+        cx.gauge(GAUGE_BLOCKED, 0);
         self.publish(cx);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.jobs.len() * size_of::<Job>() + self.free.len() * 4 + self.door.len() * size_of::<CallId>()
     }
 
     fn status(&self, _now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
@@ -525,8 +579,14 @@ impl Component for Station {
         };
         Status {
             saturation: self.config.servers.map(|servers| f64::from(busy) / f64::from(servers)),
-            open: self.levels.in_system,
-            gauges: vec![f64::from(busy), self.levels.in_system as f64, self.lost as f64, self.reneged as f64],
+            open: self.levels.in_system + self.door.len() as u64,
+            gauges: vec![
+                f64::from(busy),
+                self.levels.in_system as f64,
+                self.lost as f64,
+                self.reneged as f64,
+                self.door.len() as f64,
+            ],
             faults: Vec::new(),
             replicas: vec![replica],
         }

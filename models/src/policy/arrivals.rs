@@ -8,7 +8,7 @@
 use crate::component::Cx;
 use crate::param::{Rate, Ratio};
 use crate::{choices, params};
-use floodgate_core::dist::exponential;
+use floodgate_core::dist::{exponential, gamma};
 use floodgate_core::rng::{Source, Stream};
 use floodgate_core::{Duration, Time};
 use std::f64::consts::TAU;
@@ -116,10 +116,7 @@ impl Process {
         match self.law.gaps {
             Gaps::Exponential => exponential(source),
             Gaps::Deterministic => 1.0,
-            Gaps::Erlang => {
-                let sum: f64 = (0..self.law.stages).map(|_| exponential(source)).sum();
-                sum / f64::from(self.law.stages)
-            }
+            Gaps::Erlang => gamma(self.law.stages, source) / f64::from(self.law.stages),
             Gaps::Hyperexponential => {
                 let scv = self.law.scv;
                 let p = (1.0 + ((scv - 1.0) / (scv + 1.0)).sqrt()) / 2.0;

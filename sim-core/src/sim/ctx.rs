@@ -258,6 +258,9 @@ impl<M: Model> Ctx<'_, M> {
     pub fn timer(&mut self, delay: Duration, tag: u64) -> TimerId {
         let id = self.kernel.timers.insert(TimerSlot::new(self.node, tag));
         self.kernel.queue.push(delay.0, Kind::Timer, id);
+        if self.kernel.timers.places() >= self.kernel.look_at_timers {
+            self.kernel.look_at_size(self.node);
+        }
         id
     }
 

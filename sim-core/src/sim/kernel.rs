@@ -62,6 +62,8 @@ pub(super) struct Wire {
 
 /// Also of a link that was removed, so that the frequent cases need not ask.
 const VARIES: u64 = u64::MAX;
+/// Fewer records than this are nothing to look at.
+const LOOK_MIN: usize = 1024;
 
 impl Wire {
     pub(super) fn new(link: &Link) -> Wire {
@@ -126,6 +128,11 @@ pub(crate) struct Kernel<T> {
     /// Sojourn times of the roots that `totals` counts and that have ended: together with the ages of those that have not,
     /// what Little's law holds `in_flight` against.
     pub(super) sojourn_ns: u128,
+    /// Places of calls and of timers from which on their number is looked at again.
+    pub(super) look_at_calls: usize,
+    pub(super) look_at_timers: usize,
+    /// For whom they have grown since memory was measured.
+    pub(super) grown: Option<NodeId>,
     /// Where the last time-out went: they are mostly of one length.
     patience_lane: u32,
     pub(super) limits: Limits,
@@ -159,6 +166,9 @@ impl<T: Clone> Kernel<T> {
             classes: vec![ClassStats::default(); classes],
             in_flight: Population::default(),
             sojourn_ns: 0,
+            look_at_calls: 0,
+            look_at_timers: 0,
+            grown: None,
             patience_lane: u32::MAX,
             limits,
             halt: None,
@@ -274,19 +284,31 @@ impl<T: Clone> Kernel<T> {
             let lane = self.patience_lane;
             self.patience_lane = self.queue.push_constant(patience.0.max(1), lane, Kind::GiveUp, call);
         }
-        if self.calls.len() > self.limits.live_calls {
-            self.too_many_calls(from);
+        if self.calls.places() >= self.look_at_calls {
+            self.look_at_size(from);
         }
         call
     }
 
+    /// The records have grown: is there still room?
     #[cold]
-    fn too_many_calls(&mut self, node: NodeId) {
-        if self.halt.is_none() {
+    pub(super) fn look_at_size(&mut self, node: NodeId) {
+        let next = |places: usize| (places + places / 8).max(LOOK_MIN);
+        let limit = self.limits.live_calls;
+        // There can be one call too many only where there are more places than that; from there on, each is looked at.
+        self.look_at_calls = next(self.calls.places()).min(limit.saturating_add(1));
+        self.look_at_timers = next(self.timers.places());
+        self.grown = Some(node);
+        if self.calls.len() > limit && self.halt.is_none() {
             let node = self.routes.key(node).to_owned();
-            self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit: self.limits.live_calls });
+            self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit });
             self.stop = true;
         }
+    }
+
+    /// Bytes of what is under way.
+    pub(super) fn bytes(&self) -> usize {
+        self.calls.bytes() + self.roots.bytes() + self.timers.bytes() + self.queue.bytes()
     }
 
     #[inline(always)]

@@ -10,13 +10,16 @@ pub struct Limits {
     pub events_per_instant: u64,
     /// Calls and roots alive at once; each takes about 100 bytes.
     pub live_calls: usize,
+    /// Bytes that calls, roots, timers, the event list and what models keep may take together; looked at whenever one of
+    /// them has grown by an eighth.
+    pub memory_bytes: usize,
     /// Calls nested deeper are answered 508.
     pub depth: u8,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { events_per_instant: 1_000_000, live_calls: 4_000_000, depth: 64 }
+        Limits { events_per_instant: 1_000_000, live_calls: 4_000_000, memory_bytes: 1 << 30, depth: 64 }
     }
 }
 
@@ -47,6 +50,21 @@ pub enum Halt {
         time: Time,
         /// Who sent the one too many.
         node: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// Too much to remember.
+    #[error(
+        "halted at {time}: the run takes {bytes} bytes, the last of them for `{node}` (limit `memory_bytes`: {limit}): \
+         give queues a bound, clients a time-out or fewer users, or a replica a memory limit"
+    )]
+    Memory {
+        /// When.
+        time: Time,
+        /// For whom it grew last.
+        node: String,
+        /// What it takes, about.
+        bytes: usize,
         /// The limit.
         limit: usize,
     },

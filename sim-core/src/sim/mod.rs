@@ -118,6 +118,9 @@ impl<M: Model> Simulation<M> {
             if P::ACTIVE {
                 self.tell(probe);
             }
+            if let Some(node) = self.kernel.grown.take() {
+                self.look_at_memory(node);
+            }
         }
         self.kernel.halt.clone().map_or(Progress::Budget, Progress::Halted)
     }
@@ -139,6 +142,18 @@ impl<M: Model> Simulation<M> {
             Kind::Timer => self.deliver_timer(key, probe),
             Kind::Cancel => self.deliver_cancel(key, probe),
             Kind::Message => self.deliver_message(key.index(), probe),
+        }
+    }
+
+    /// Stops a run that takes too much memory.
+    #[cold]
+    fn look_at_memory(&mut self, node: NodeId) {
+        let models: usize = self.places.iter().map(|place| place.model.heap_bytes()).sum();
+        let (bytes, limit) = (self.kernel.bytes() + models, self.kernel.limits.memory_bytes);
+        if bytes > limit && self.kernel.halt.is_none() {
+            let (time, node) = (self.kernel.now(), self.kernel.routes.key(node).to_owned());
+            self.kernel.halt = Some(Halt::Memory { time, node, bytes, limit });
+            self.kernel.stop = true;
         }
     }
 
@@ -382,6 +397,7 @@ impl<M: Model> Simulation<M> {
     pub fn set_limits(&mut self, limits: Limits) {
         self.kernel.limits = limits;
         self.kernel.halt = None;
+        (self.kernel.look_at_calls, self.kernel.look_at_timers) = (0, 0);
         self.kernel.instant = self.kernel.events;
     }
 
@@ -494,14 +510,19 @@ impl<M: Model> Simulation<M> {
         parts
     }
 
-    /// About how many bytes the state takes, without what models keep for themselves.
+    /// About how many bytes the state takes, what models keep for themselves included.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        let k = &self.kernel;
-        let records = k.calls.bytes() + k.roots.bytes() + k.timers.bytes();
-        let histograms: usize = self.places.iter().map(|p| p.node.stats.latency.bytes() + size_of::<NodeStats>()).sum();
-        let classes: usize = k.classes.iter().map(|c| c.latency.bytes() + size_of::<ClassStats>()).sum();
-        records + k.queue.bytes() + histograms + classes
+        let place = |p: &Place<M>| p.node.stats.latency.bytes() + size_of::<Place<M>>() + p.model.heap_bytes();
+        let places: usize = self.places.iter().map(place).sum();
+        let classes: usize = self.kernel.classes.iter().map(|c| c.latency.bytes() + size_of::<ClassStats>()).sum();
+        self.kernel.bytes() + places + classes
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.kernel.limits
     }
 
     /// Calls alive.

@@ -1,4 +1,4 @@
-//! What `cargo xtask screenshot` and `cargo xtask frame-bench` run: the page in Chromium, looked at and measured.
+//! What `cargo xtask screenshot`, `frame-bench` and `bench` run: the page in Chromium, looked at and measured.
 //!
 //! The page tells what it does through `window.__floodgate`: `state()`, JSON with `now_ns` and `running`; `load(TEXT)` with
 //! the text of a scenario, true when it was taken; and `frameTimes()`, the milliseconds of main-thread script of the last
@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         [command, out] if command == "screenshot" => block_on(screenshots(Path::new(out))),
         [command] if command == "frame-bench" => block_on(frame_bench()),
-        _ => Err("usage: floodgate-browser screenshot DIRECTORY | frame-bench".to_owned().into()),
+        [command] if command == "wasm-bench" => block_on(wasm_bench()),
+        _ => Err("usage: floodgate-browser screenshot DIRECTORY | frame-bench | wasm-bench".to_owned().into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,6 +98,31 @@ async fn frame_bench() -> Result<(), BrowserError> {
     );
     for line in page.console_errors().await? {
         eprintln!("console: {line}");
+    }
+    Ok(())
+}
+
+/// Answers each line `WORKLOAD UNTIL` on its input with `MS_BY_THE_CLOCK MS_OF_PROCESSOR EVENTS DIGEST`, after a line with the
+/// browser's version. The runs are in a worker of an empty page, as the playground's are in a worker of its page.
+async fn wasm_bench() -> Result<(), BrowserError> {
+    let page = Page::open(Options { query: "bench/index.html".to_owned(), ..Options::default() }).await?;
+    page.wait_until("window.bench !== undefined", PATIENCE).await?;
+    println!("{}", page.version());
+    for line in std::io::stdin().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        let (workload, until) = line.split_once(' ').ok_or_else(|| format!("{line:?} is no `WORKLOAD UNTIL`"))?;
+        let (workload, until) = (serde_json::Value::from(workload), serde_json::Value::from(until));
+        let before = page.worker_time();
+        let answer = page.eval(&format!("window.bench({workload}, {until})")).await?;
+        let processor = before.and_then(|before| Some((page.worker_time()? - before).as_secs_f64() * 1e3));
+        let result = &answer["result"];
+        match (result["ms"].as_f64(), result["events"].as_u64(), result["digest"].as_str()) {
+            (Some(ms), Some(events), Some(digest)) => {
+                let processor = processor.map_or("-".to_owned(), |ms| ms.to_string());
+                println!("{ms} {processor} {events} {digest}");
+            }
+            _ => return Err(format!("{line}: {answer}").into()),
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use xtask::server::Server;
 
 use super::driver::Driver;
+use super::processor;
 use super::{BrowserError, Options, PATIENCE, dist};
 
 type Result<T> = std::result::Result<T, BrowserError>;
@@ -39,6 +40,8 @@ pub struct Page {
     // In this order: the browser goes before what it reads from.
     driver: Driver,
     server: Server,
+    /// The browser's process.
+    process: Option<u64>,
 }
 
 impl Page {
@@ -54,7 +57,7 @@ impl Page {
         let client = builder.connect(&driver.url()).await?;
         let process = client.capabilities().and_then(|known| known.get("goog:processID")?.as_u64());
         driver.remember_browser(process);
-        let page = Self { client, driver, server };
+        let page = Self { client, driver, server, process };
         page.set_viewport(options.viewport).await?;
         page.set_theme(options.theme).await?;
         page.goto(&options.query).await?;
@@ -366,6 +369,19 @@ impl Page {
             .filter(|entry| entry["level"] == "SEVERE")
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             .collect())
+    }
+
+    /// Processor time that the page's workers have taken so far; `None` where the system does not tell.
+    #[must_use]
+    pub fn worker_time(&self) -> Option<Duration> {
+        processor::of_workers_below(self.process?)
+    }
+
+    /// The browser's name and version.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let of = |key| Some(self.client.capabilities()?.get(key)?.as_str()?.to_owned());
+        format!("{} {}", of("browserName").unwrap_or_default(), of("browserVersion").unwrap_or_default())
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value> {

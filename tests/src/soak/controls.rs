@@ -126,7 +126,7 @@ fn is_crowd(control: &Control) -> bool {
 
 /// Does the controls to a run as they come, goes back, and comes again to the same place.
 fn travel(number: u64, log: &ControlLog, start: &Simulation, seen: &mut Seen) -> Result<(), String> {
-    let policy = KeyframePolicy { every: Duration::from_millis(8), bytes_max: 1 << 20 };
+    let policy = KeyframePolicy { every: Duration::from_millis(8), events: 1_000, bytes_max: 1 << 20 };
     let mut timeline = Timeline::new(start.clone(), policy);
     for control in &log.controls {
         go_on(&mut timeline, control.at);

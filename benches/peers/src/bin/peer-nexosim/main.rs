@@ -1,7 +1,9 @@
-//! W1 and W2 with nexosim on one thread: a source and a station, connected by ports.
+//! W1 and W2 (W3 in `system.rs`) with nexosim on one thread: a source and a station, connected by ports.
+
+mod system;
 
 use cpu_time::ProcessTime;
-use floodgate_peers::{Random, arguments, arrival_rate, say};
+use floodgate_peers::{Random, Task, arrival_rate, say, task};
 use nexosim::model::{Context, Model, schedulable};
 use nexosim::ports::Output;
 use nexosim::simulation::{Mailbox, SimInit};
@@ -84,7 +86,13 @@ impl Station {
 }
 
 fn main() {
-    let (servers, customers) = arguments();
+    match task() {
+        Task::Station(servers, customers) => station(servers, customers),
+        Task::System(seconds) => system::run(seconds),
+    }
+}
+
+fn station(servers: usize, customers: u64) {
     let start = ProcessTime::now();
     let mut source =
         Source { out: Output::default(), left: customers, mean: 1.0 / arrival_rate(servers), random: Random::new(1) };

@@ -1,7 +1,9 @@
-//! W1 and W2 with simrs: a source and a station, a FIFO between them, as its own example is built.
+//! W1 and W2 (W3 in `system.rs`) with simrs: a source and a station, a FIFO between them, as its own example is built.
+
+mod system;
 
 use cpu_time::ProcessTime;
-use floodgate_peers::{Random, arguments, arrival_rate, say};
+use floodgate_peers::{Random, Task, arrival_rate, say, task};
 use simrs::{Component, ComponentId, Executor, Fifo, Key, QueueId, Scheduler, Simulation, State};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -72,7 +74,13 @@ impl Component for Station {
 }
 
 fn main() {
-    let (servers, customers) = arguments();
+    match task() {
+        Task::Station(servers, customers) => station(servers, customers),
+        Task::System(seconds) => system::run(seconds),
+    }
+}
+
+fn station(servers: usize, customers: u64) {
     let start = ProcessTime::now();
     let mut simulation = Simulation::default();
     let random = Rc::new(RefCell::new(Random::new(1)));
