@@ -611,6 +611,27 @@ fn seeking_across_edits_is_the_same_as_having_gone_there_directly() {
 }
 
 #[test]
+fn a_series_knows_what_came_later_and_larger_windows_agree_with_merged_ones() {
+    let scenario = pair("");
+    let series = |window: u64, points_max: usize| {
+        let mut simulation = Simulation::new(&scenario, 1);
+        let limits = floodgate::record::RecordLimits { points_max, ..Default::default() };
+        simulation.record_within(Duration::from_secs(window), limits);
+        for control in controls(&scenario, SPLICE) {
+            simulation.control(control).expect("it can be done");
+        }
+        simulation.run_until(seconds(16.0)).expect("no limit is met");
+        (simulation.series().to_vec(), simulation.node_counters(2).offered)
+    };
+    let (merged, offered) = series(1, 2);
+    assert_eq!(merged, series(8, 2).0);
+    assert_eq!((merged.len(), merged[0].nodes.len(), merged[0].links.len()), (2, 3, 3));
+    assert_eq!(merged.iter().map(|point| point.nodes[2].offered).sum::<u64>(), offered);
+    let (windows, _) = series(1, 100);
+    assert_eq!((windows[4].nodes.len(), windows[5].nodes.len()), (2, 3));
+}
+
+#[test]
 fn an_edited_system_runs_anew_as_if_it_had_been_written_so() {
     let scenario = pair("[[phase]]\nnode = 'users'\nat = '2s'\nfor = '1s'\nrate = '500/s'\n");
     let simulation = run(&scenario, &controls(&scenario, SPLICE), 6.0);
