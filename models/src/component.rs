@@ -4,7 +4,7 @@ use crate::catalogue::Descriptor;
 use crate::components::AnyComponent;
 use crate::param::{Params, Values};
 use crate::status::Status;
-use floodgate_core::{CallId, Ctx, LinkId, Reply, Time, TimerId};
+use floodgate_core::{CallId, Ctx, LinkChange, LinkId, Reply, Time, TimerId};
 
 /// All that a component can do.
 pub type Cx<'a> = Ctx<'a, AnyComponent>;
@@ -76,6 +76,16 @@ pub trait Component: Clone {
     fn on_fault(&mut self, _fault: &'static str, _values: &Values, _cx: &mut Cx<'_>) {}
     /// A lasting fault ends.
     fn on_heal(&mut self, _fault: &'static str, _cx: &mut Cx<'_>) {}
+    /// The system has been edited while it runs. A component that calls others reads its links again; whoever calls it has to
+    /// hear of its endpoints, which unless it says otherwise is replica 0.
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        if let LinkChange::Caller(link) = change {
+            cx.message(link, Message::Endpoints(vec![0]));
+        }
+    }
+    /// It is removed from the running system, and hears nothing more: books the work done so far and says by its gauges that
+    /// nothing is left. What it holds is answered 502 for it.
+    fn on_removed(&mut self, _cx: &mut Cx<'_>) {}
     /// How it stands, for people. `waits` says whether somebody still waits for a call.
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
     /// About how many bytes it keeps on the heap: what a keyframe of it costs.
@@ -106,6 +116,10 @@ pub trait DynComponent: std::fmt::Debug + Send + Sync {
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>);
     /// Passes a directive to the component.
     fn on_control(&mut self, directive: &Directive, cx: &mut Cx<'_>);
+    /// See [`Component::on_link`].
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>);
+    /// See [`Component::on_removed`].
+    fn on_removed(&mut self, cx: &mut Cx<'_>);
     /// See [`Component::status`].
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status;
     /// See [`Component::heap_bytes`].
@@ -142,6 +156,12 @@ impl<C: Component + std::fmt::Debug + Send + Sync + 'static> DynComponent for C 
     }
     fn on_control(&mut self, directive: &Directive, cx: &mut Cx<'_>) {
         direct(self, directive, cx);
+    }
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        Component::on_link(self, change, cx);
+    }
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        Component::on_removed(self, cx);
     }
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         Component::status(self, now, waits)
@@ -278,6 +298,19 @@ macro_rules! components {
                     $( AnyComponent::$name(c) => crate::component::direct(c, control, cx), )*
                     AnyComponent::Custom(c) => c.on_control(control, cx),
                 }
+            }
+            fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_link(c, change, cx), )*
+                    AnyComponent::Custom(c) => c.on_link(change, cx),
+                }
+            }
+            fn on_removed(&mut self, cx: &mut Cx<'_>) {
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_removed(c, cx), )*
+                    AnyComponent::Custom(c) => c.on_removed(cx),
+                }
+                [slot::USED, slot::CAPACITY, slot::QUEUE].into_iter().for_each(|slot| cx.gauge(slot, 0));
             }
         }
     };

@@ -9,18 +9,30 @@
 //! {"at":"12.345s","node":"users","set":{"rate":"10000/s"},"for":"20s"}
 //! {"at":"15s","node":"web","fault":"slow","factor":4.0,"for":"5s"}
 //! {"at":"16s","node":"web","heal":"slow"}
+//! {"at":"20s","node":"lb","add":"load_balancer","title":"Balancer","set":{"algorithm":"least_connections"}}
+//! {"at":"20s","node":"lb","link":"web","port":"backends","latency":"1ms"}
+//! {"at":"20s","node":"users","unlink":"web","port":"out"}
+//! {"at":"20s","node":"users","link":"lb","port":"out","latency":"1ms"}
+//! {"at":"30s","node":"old","remove":true}
 //! ```
+//!
+//! The last five are structural edits. A new node starts at its time, and later lines may name it; a node that is removed
+//! answers 502 for all that it held, and what is on its way there is answered 502 on arrival; its roots end as cancelled, its
+//! own calls go on for nobody. A link that is removed takes nothing new; what is under way over it arrives and is answered.
+//! `[[control]]` of a scenario file has no edits: a file says which system it begins with.
 
+use crate::catalogue::{Descriptor, Registry};
+use crate::edit::{self, Reader};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
 use crate::scenario::events::{Form, entry};
-use crate::scenario::nodes::Known;
 use crate::scenario::problem::{Diagnostics, shown};
 use crate::scenario::raw::{Item, Key, Raw, place_all};
 use crate::scenario::table::{Table, key};
 use crate::scenario::value::value_raw;
 use crate::scenario::{Problems, Scenario};
 use crate::simulation::find_param;
-use floodgate_core::{Duration, Time};
+use floodgate_core::{Dist, Duration, Time};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Largest control log that is read, in bytes.
@@ -67,6 +79,36 @@ pub enum Action {
         /// Name in the descriptor.
         fault: &'static str,
     },
+    /// Adds the node, without links: it starts now. An id that was removed may come again, as a new node whose draws are
+    /// keyed as before.
+    AddNode {
+        /// Kind.
+        descriptor: &'static Descriptor,
+        /// Parameters, complete.
+        values: Values,
+        /// What the page shows.
+        title: String,
+    },
+    /// Removes the node and its links: it answers 502 for all that it held.
+    RemoveNode,
+    /// Adds a link for calls from the node.
+    Link {
+        /// Index of the port in the node's descriptor.
+        port: usize,
+        /// Id of the callee.
+        to: String,
+        /// One way; each direction draws its own.
+        latency: Dist,
+        /// Share among the links of the same port, for callers that choose by it.
+        weight: f64,
+    },
+    /// Removes a link for calls from the node: nothing new goes over it.
+    Unlink {
+        /// Index of the port in the node's descriptor.
+        port: usize,
+        /// Id of the callee.
+        to: String,
+    },
 }
 
 impl Control {
@@ -75,20 +117,29 @@ impl Control {
     /// # Errors
     /// What it names that the scenario does not have.
     pub fn to_line(&self, scenario: &Scenario) -> Result<String, String> {
-        let node = scenario.node(&self.node).ok_or_else(|| format!("there is no node `{}`", self.node))?;
+        self.to_line_by(|id| scenario.node(id).map(|node| node.descriptor))
+    }
+
+    /// The same, where `kind_of` says of what kind nodes are.
+    pub(crate) fn to_line_by(&self, kind_of: impl Fn(&str) -> Option<&'static Descriptor>) -> Result<String, String> {
+        let kind = match &self.action {
+            Action::AddNode { descriptor, .. } => Some(*descriptor),
+            _ => kind_of(&self.node),
+        };
+        let kind = kind.ok_or_else(|| format!("there is no node `{}`", self.node))?;
         let mut entries = vec![pair("at", Raw::text(self.at.to_string())), pair("node", Raw::text(self.node.clone()))];
         match &self.action {
             Action::Set(changes) => {
                 let mut set = Vec::new();
                 for (name, value) in changes {
-                    let spec = find_param(node.descriptor.params, name)
+                    let spec = find_param(kind.params, name)
                         .ok_or_else(|| format!("`{}` has no parameter `{name}`", self.node))?;
                     set.push(pair(name, value_raw(spec.kind, value)));
                 }
                 entries.push(pair("set", Raw::Table(set)));
             }
             Action::Fault { fault, values } => {
-                let spec = node.descriptor.faults.iter().find(|f| f.name == *fault);
+                let spec = kind.faults.iter().find(|f| f.name == *fault);
                 let spec = spec.ok_or_else(|| format!("`{}` has no fault `{fault}`", self.node))?;
                 entries.push(pair("fault", Raw::text(*fault)));
                 let group = value_raw(ParamKind::Group(spec.params), &Value::Group(values.clone()));
@@ -97,6 +148,7 @@ impl Control {
                 }
             }
             Action::Heal { fault } => entries.push(pair("heal", Raw::text(*fault))),
+            edit => entries.extend(edit::entries(edit, kind, &self.node)?),
         }
         if let Some(lasting) = self.lasting {
             entries.push(pair("for", Raw::text(lasting.to_string())));
@@ -111,7 +163,8 @@ impl Control {
     pub fn parse_line(line: &str, scenario: &Scenario) -> Result<Control, Problems> {
         check_size(line)?;
         let mut diagnostics = Diagnostics::new(line);
-        let control = read_control(line, &(0..line.len()), &Known::of(scenario), &mut diagnostics);
+        let mut reader = Reader::new(scenario, &Registry::builtin());
+        let control = read_control(line, &(0..line.len()), &mut reader, &mut diagnostics);
         match control {
             Some(control) if diagnostics.is_empty() => Ok(control),
             _ => Err(diagnostics.finish()),
@@ -146,9 +199,15 @@ impl ControlLog {
             (SEED.name, Raw::integer(self.seed)),
         ]);
         let mut text = header.to_json() + "\n";
+        // As it was when each of them was done: of several nodes of one id the one that was there.
+        let mut added: BTreeMap<&str, &'static Descriptor> = BTreeMap::new();
         for control in &self.controls {
-            text += &control.to_line(scenario)?;
+            let first = |id: &str| scenario.first_node(id).map(|node| node.descriptor);
+            text += &control.to_line_by(|id| added.get(id).copied().or_else(|| first(id)))?;
             text.push('\n');
+            if let Action::AddNode { descriptor, .. } = &control.action {
+                added.insert(&control.node, descriptor);
+            }
         }
         Ok(text)
     }
@@ -158,6 +217,14 @@ impl ControlLog {
     /// # Errors
     /// Everything that is wrong with it, with lines.
     pub fn parse(text: &str, scenario: &Scenario) -> Result<ControlLog, Problems> {
+        ControlLog::parse_with(text, scenario, &Registry::builtin())
+    }
+
+    /// As [`ControlLog::parse`], where nodes of the kinds of `registry` may be added: the built-in ones and the user's own.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with lines.
+    pub fn parse_with(text: &str, scenario: &Scenario, registry: &Registry) -> Result<ControlLog, Problems> {
         check_size(text)?;
         let mut diagnostics = Diagnostics::new(text);
         let mut lines = lines(text).filter(|span| !text[span.clone()].trim().is_empty());
@@ -171,7 +238,7 @@ impl ControlLog {
             return Err(diagnostics.finish());
         }
         let header = read_header(&entries, &first, scenario, &mut diagnostics);
-        let known = Known::of(scenario);
+        let mut reader = Reader::new(scenario, registry);
         let mut controls: Vec<Control> = Vec::new();
         for span in lines {
             if controls.len() == CONTROLS_MAX {
@@ -179,7 +246,7 @@ impl ControlLog {
                 diagnostics.error(&span, message, "leave some out");
                 break;
             }
-            let Some(control) = read_control(text, &span, &known, &mut diagnostics) else { continue };
+            let Some(control) = read_control(text, &span, &mut reader, &mut diagnostics) else { continue };
             if let Some(before) = controls.last()
                 && control.at < before.at
             {
@@ -259,10 +326,18 @@ fn read_header(
     Some(seed)
 }
 
-fn read_control(text: &str, span: &Range<usize>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<Control> {
+fn read_control(
+    text: &str,
+    span: &Range<usize>,
+    reader: &mut Reader,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Control> {
     let entries = read_object(text, span, diagnostics)?;
     let mut table = Table::new(&entries, span.clone(), "the line", "");
-    entry(&mut table, known, Form::Control, diagnostics)
+    if Reader::is_edit(&table) {
+        return reader.edit(table, diagnostics);
+    }
+    entry(&mut table, &reader.known, Form::Control, diagnostics)
 }
 
 /// The line as a JSON object. Nesting is limited by the parser.

@@ -5,6 +5,7 @@ pub mod check;
 pub mod component;
 pub mod components;
 pub mod control;
+mod edit;
 pub mod manual;
 pub mod param;
 pub mod policy;

@@ -32,7 +32,7 @@ pub struct Report {
     pub totals: TotalsReport,
     /// By class of requests.
     pub classes: BTreeMap<String, ClassReport>,
-    /// By node id.
+    /// By node id. Of several nodes that have had one id, the last has it here, and the others have it with their number: `web#1`.
     pub nodes: BTreeMap<String, NodeReport>,
     /// Windows; empty unless a series was recorded.
     pub series: Vec<WindowReport>,
@@ -89,6 +89,9 @@ pub struct TotalsReport {
 pub struct NodeReport {
     /// Its kind.
     pub kind: &'static str,
+    /// When it was removed from the run; not there while the node is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_at_s: Option<f64>,
     /// Calls that arrived (roots born, of clients).
     pub offered: u64,
     /// Answered well.
@@ -205,6 +208,7 @@ impl NodeReport {
         };
         NodeReport {
             kind: descriptor.kind,
+            removed_at_s: None,
             offered: stats.offered,
             answered: stats.answered,
             throughput_per_s: ratio(stats.answered as f64 * 1e9, length, 0.0),
@@ -229,7 +233,8 @@ impl Report {
     pub(crate) fn new(simulation: &Simulation) -> Report {
         let (now, since, t) = (simulation.now(), simulation.statistics_since(), simulation.totals());
         let node = |(i, n): (usize, &crate::scenario::Node)| {
-            (n.id.clone(), NodeReport::new(n.descriptor, simulation.node_counters(i), since, now))
+            let report = NodeReport::new(n.descriptor, simulation.node_counters(i), since, now);
+            (simulation.report_name(i), NodeReport { removed_at_s: n.removed.map(Time::as_secs_f64), ..report })
         };
         Report {
             scenario: simulation.scenario().name.clone(),

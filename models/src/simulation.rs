@@ -1,5 +1,7 @@
 //! A run of a scenario: the engine with the built-in components, live controls, and a record for people.
 
+mod edits;
+
 use crate::component::Directive;
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
@@ -76,9 +78,12 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// The run at time 0.
+    /// The run at time 0. Of the scenario of a run that was edited, it is a run of the system [as it is now](Scenario::anew).
     #[must_use]
     pub fn new(scenario: &Scenario, seed: u64) -> Simulation {
+        if scenario.is_edited() {
+            return Simulation::new(&scenario.anew(), seed);
+        }
         let mut topology = Topology::default();
         // A scenario that was loaded has distinct nodes and proper links, so no edit can fail.
         for node in &scenario.nodes {
@@ -150,29 +155,13 @@ impl Simulation {
     /// Enters a control into the log: it applies at `control.at`, before every event at that time.
     ///
     /// # Errors
-    /// When its time has passed, or it names a node, parameter or fault that is not there.
+    /// When its time has passed; when it names a node, parameter or fault that is not there then; when it is an edit that
+    /// cannot be made then, or after which one that was entered for later could not be made.
     pub fn control(&mut self, control: Control) -> Result<(), String> {
         if control.at < self.core.now() {
             return Err(format!("the control at {} comes too late: it is {} already", control.at, self.core.now()));
         }
-        let index = self.node_index(&control.node).ok_or_else(|| format!("there is no node `{}`", control.node))?;
-        let descriptor = self.scenario.nodes[index].descriptor;
-        match &control.action {
-            Action::Set(changes) => {
-                for (name, _) in changes {
-                    let spec = find_param(descriptor.params, name)
-                        .ok_or_else(|| format!("`{}` has no parameter `{name}`", descriptor.kind))?;
-                    if !spec.live {
-                        return Err(format!("`{name}` of `{}` cannot change while it runs", descriptor.kind));
-                    }
-                }
-            }
-            Action::Fault { fault, .. } | Action::Heal { fault } => {
-                if !descriptor.faults.iter().any(|f| f.name == *fault) {
-                    return Err(format!("`{}` has no fault `{fault}`", descriptor.kind));
-                }
-            }
-        }
+        self.check(&control)?;
         self.enter(control);
         Ok(())
     }
@@ -245,8 +234,13 @@ impl Simulation {
         let last = self.core.events().saturating_add(budget.events);
         loop {
             let now = self.core.now();
-            self.apply_due(now);
-            let cut = self.next_cut(now).min(budget.until);
+            self.keep_statistics();
+            // What is due when the run is to stop is left, as events are: it comes first when the run goes on.
+            let mut cut = budget.until;
+            if now < budget.until {
+                self.apply_due(now);
+                cut = cut.min(self.next_cut(now));
+            }
             let left = last - self.core.events();
             let budget_to_cut = Budget { until: cut, events: left };
             let progress = match &mut self.journeys {
@@ -309,7 +303,6 @@ impl Simulation {
     }
 
     fn apply_due(&mut self, now: Time) {
-        self.keep_statistics();
         while let Some(due) = self.agenda.get(self.next).filter(|d| d.at <= now).cloned() {
             self.next += 1;
             self.apply(&due);
@@ -318,7 +311,16 @@ impl Simulation {
 
     fn apply(&mut self, due: &Due) {
         let control = self.log[due.control].clone();
+        if control.action.is_edit() {
+            return self.edit(&control);
+        }
+        // The node may have been removed since the control was entered, and another have come in its place.
         let Some(index) = self.node_index(&control.node) else { return };
+        if crate::edit::check_live(self.scenario.nodes[index].descriptor, &control.action).is_err()
+            || (!due.begins && !self.was_there(index, &control))
+        {
+            return;
+        }
         let node = NodeId(index as u32);
         let directive = match (&control.action, due.begins) {
             (Action::Set(changes), begins) => {
@@ -332,6 +334,7 @@ impl Simulation {
             }
             (Action::Fault { fault, values }, true) => Directive::Fault(fault, values.clone()),
             (Action::Fault { fault, .. }, false) | (Action::Heal { fault }, _) => Directive::Heal(fault),
+            _ => return,
         };
         self.core.control(node, &directive);
     }
@@ -355,7 +358,7 @@ impl Simulation {
     }
 
     fn node_index(&self, id: &str) -> Option<usize> {
-        self.scenario.nodes.binary_search_by(|n| n.id.as_str().cmp(id)).ok()
+        self.core.routes().node(id).map(|node| node.0 as usize)
     }
 
     /// The clock.
@@ -388,7 +391,8 @@ impl Simulation {
         self.seed
     }
 
-    /// The scenario.
+    /// The scenario, with the edits made so far: a node or link is always at the same place, those that were added stand
+    /// behind the others, and those that [were removed](Simulation::is_removed) stay.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
         &self.scenario

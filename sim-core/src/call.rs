@@ -40,6 +40,8 @@ pub struct Root {
     /// Born since the statistics started.
     pub(crate) counted: bool,
     client_known: bool,
+    /// Number of the node it was born at, low byte first: what ends when that node is removed.
+    node: [u8; 3],
 }
 
 /// A root that is to be born.
@@ -68,7 +70,7 @@ const PURPOSE_CLIENT: u64 = 0x636c_6965_6e74;
 
 impl Root {
     #[inline(always)]
-    pub(crate) fn new(born: Time, lineage: u64, class: u8, birth: Birth) -> Root {
+    pub(crate) fn new(born: Time, lineage: u64, class: u8, node: NodeId, birth: Birth) -> Root {
         let (client, client_known) = match birth.client {
             Client::Known(client) => (client, true),
             Client::OneOf(population) => (population, false),
@@ -86,7 +88,13 @@ impl Root {
             ended: false,
             counted: true,
             client_known,
+            node: low_bytes(node),
         }
+    }
+
+    /// Whether it was born at `node`.
+    pub(crate) fn is_of(&self, node: NodeId) -> bool {
+        self.node == low_bytes(node)
     }
 
     pub(crate) fn known_client(&self) -> Option<u32> {
@@ -98,6 +106,13 @@ impl Root {
         let draw = || Draws::new(seed ^ PURPOSE_CLIENT, self.lineage).below(u64::from(self.client)) as u32;
         self.known_client().unwrap_or_else(draw)
     }
+}
+
+/// There are no more nodes than [`NODES_MAX`](crate::topology::NODES_MAX).
+#[inline(always)]
+fn low_bytes(node: NodeId) -> [u8; 3] {
+    let [a, b, c, _] = node.0.to_le_bytes();
+    [a, b, c]
 }
 
 impl Record for Root {
@@ -177,6 +192,16 @@ impl Call {
             flags: (u8::from(by_retry) * BY_RETRY) | (u8::from(spec.cancel) * CANCEL),
             outcome: 0,
         }
+    }
+
+    /// It is answered with `outcome` where it is, or on its way there.
+    pub(crate) fn turn_back(&mut self, outcome: Outcome, now: Time) {
+        (self.stage, self.outcome, self.since) = (Stage::Returning, outcome_code(outcome), now);
+    }
+
+    /// Whoever it comes to answers it without looking: it counts as nested too deep.
+    pub(crate) fn refuse_on_arrival(&mut self) {
+        self.depth = u8::MAX;
     }
 
     /// It goes on to `at`, as if it had been sent there now.

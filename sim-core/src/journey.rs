@@ -270,6 +270,13 @@ impl Journeys {
         }
     }
 
+    /// The system has been edited: links have been added to `routes`.
+    pub fn know_links(&mut self, routes: &Routes) {
+        if self.ends.len() < routes.links().len() {
+            self.ends = routes.links().iter().map(|link| (link.from, link.to)).collect();
+        }
+    }
+
     /// The samples, by birth.
     #[must_use]
     pub fn sampled(&self) -> Vec<&Journey> {

@@ -25,7 +25,7 @@ pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Repl
 pub use digest::Digest;
 pub use dist::Dist;
 pub use journey::{CallEnd, Gone, Journey, JourneyCall, JourneyCounts, JourneyPolicy, Journeys, Stretch};
-pub use model::{Ctx, Model, TimerId};
+pub use model::{Ctx, LinkChange, Model, TimerId};
 pub use outcome::{Code, CodeSet};
 pub use probe::{Delivery, Event, Probe};
 pub use sim::{Budget, Halt, Limits, Progress, Simulation};

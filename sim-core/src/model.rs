@@ -43,6 +43,24 @@ pub trait Model: Clone {
     }
     /// Something is done to the node from outside.
     fn on_control(&mut self, control: &Self::Control, cx: &mut Ctx<'_, Self>);
+    /// The system has been edited, and a link of the node has come or gone.
+    fn on_link(&mut self, _change: LinkChange, _cx: &mut Ctx<'_, Self>) {}
+    /// The node is removed; this is the last that it hears. What it still holds afterwards is answered 502 for it.
+    fn on_removed(&mut self, _cx: &mut Ctx<'_, Self>) {}
+}
+
+/// What has become of the links of a node. [`Ctx::links`] says already how it is afterwards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkChange {
+    /// It can call somebody more.
+    Callee(LinkId),
+    /// This link is not for calling over any more: what is sent over it all the same is answered 502. Calls under way still
+    /// arrive and are answered.
+    CalleeGone(LinkId),
+    /// Somebody more can call it, and has heard nothing from it so far.
+    Caller(LinkId),
+    /// Nothing new comes over this link.
+    CallerGone(LinkId),
 }
 
 /// What a model can do, at the virtual time it is called at.

@@ -2,6 +2,9 @@
 //!
 //! petgraph's neighbour order follows the history of edits, so nothing iterates over it while the simulation runs: a frozen
 //! [`Routes`] has nodes sorted by key and links sorted by (caller, port, callee), whatever order they were added in.
+//!
+//! An edit of a running system renumbers nothing: a node or link that is new gets the next number, and one that is removed
+//! keeps its own, which nothing else ever gets. What depends on an order goes by keys.
 
 use crate::dist::Dist;
 use crate::rng::hash_text;
@@ -10,11 +13,12 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// Dense number of a node at run time: its place in the order of keys.
+/// Dense number of a node at run time: its place in the order of keys, or, when it was added later, the next number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub u32);
 
-/// Dense number of a link at run time: its place in the order of (caller, port, callee).
+/// Dense number of a link at run time: its place in the order of (caller, port, callee), or, when it was added later, the
+/// next number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LinkId(pub u32);
 
@@ -45,7 +49,16 @@ pub enum TopologyError {
     /// A second link between the same port and node.
     #[error("there is already a link from port {1} of `{0}` to `{2}`")]
     DuplicateLink(String, u16, String),
+    /// No such link.
+    #[error("there is no link from port {1} of `{0}` to `{2}`")]
+    UnknownLink(String, u16, String),
+    /// More nodes than there are numbers for, those that were removed included.
+    #[error("there have been {NODES_MAX} nodes, which is the limit")]
+    TooManyNodes,
 }
+
+/// How many nodes a system may have, those that were removed included: a root keeps the number of its node in three bytes.
+pub const NODES_MAX: usize = 1 << 24;
 
 /// An editable graph of nodes and links.
 #[derive(Clone, Debug, Default)]
@@ -114,24 +127,25 @@ impl Topology {
             .map(|e| {
                 let (from, to) = (NodeId(dense[&e.source()]), NodeId(dense[&e.target()]));
                 let Edge { port, latency, weight } = e.weight().clone();
-                let text = format!("{}\u{0}{}\u{0}{}", keys[from.0 as usize], port.0, keys[to.0 as usize]);
-                Link { from, port, to, latency, weight, key_hash: hash_text(&text) }
+                let key_hash = hash_link(&keys[from.0 as usize], port, &keys[to.0 as usize]);
+                Link { from, port, to, latency, weight, removed: false, key_hash }
             })
             .collect();
         links.sort_by_key(|l| (l.from, l.port, l.to));
-        let outgoing = (0..keys.len() as u32)
-            .map(|node| {
-                let start = links.partition_point(|l| l.from.0 < node) as u32;
-                (start, links.partition_point(|l| l.from.0 <= node) as u32)
-            })
-            .collect();
-        let mut incoming = vec![Vec::new(); keys.len()];
+        let (mut outgoing, mut incoming) = (vec![Vec::new(); keys.len()], vec![Vec::new(); keys.len()]);
         for (i, link) in links.iter().enumerate() {
+            outgoing[link.from.0 as usize].push(LinkId(i as u32));
             incoming[link.to.0 as usize].push(LinkId(i as u32));
         }
         let key_hashes = keys.iter().map(|k| hash_text(k)).collect();
-        Routes { keys, key_hashes, links, outgoing, incoming }
+        let (order, removed) = ((0..keys.len() as u32).map(NodeId).collect(), vec![false; keys.len()]);
+        Routes { keys, key_hashes, order, removed, links, outgoing, incoming }
     }
+}
+
+/// The identity of a link.
+fn hash_link(from: &str, port: PortId, to: &str) -> u64 {
+    hash_text(&format!("{from}\u{0}{}\u{0}{to}", port.0))
 }
 
 /// A link, frozen.
@@ -147,21 +161,28 @@ pub struct Link {
     pub latency: Dist,
     /// Share among the links of the same port, for callers that choose by it.
     pub weight: f64,
+    /// Nothing new goes over it.
+    pub removed: bool,
     pub(crate) key_hash: u64,
 }
 
-/// A topology frozen for the run.
+/// A topology frozen for the run, but for edits.
 #[derive(Clone, Debug)]
 pub struct Routes {
     keys: Vec<String>,
     key_hashes: Vec<u64>,
+    /// All nodes, sorted by (key, number).
+    order: Vec<NodeId>,
+    removed: Vec<bool>,
     links: Vec<Link>,
-    outgoing: Vec<(u32, u32)>,
+    /// Links that are there, of each node: those that leave, sorted by (port, key of the callee), and those that lead to it,
+    /// sorted by (key of the caller, port).
+    outgoing: Vec<Vec<LinkId>>,
     incoming: Vec<Vec<LinkId>>,
 }
 
 impl Routes {
-    /// Number of nodes.
+    /// Number of nodes, those that were removed included.
     #[must_use]
     pub fn node_count(&self) -> usize {
         self.keys.len()
@@ -173,28 +194,121 @@ impl Routes {
         &self.keys[node.0 as usize]
     }
 
-    /// The node of that key.
+    /// The node of that key that is there. Of a key that was removed and added again it is the last.
     #[must_use]
     pub fn node(&self, key: &str) -> Option<NodeId> {
-        self.keys.binary_search_by(|k| k.as_str().cmp(key)).ok().map(|i| NodeId(i as u32))
+        let end = self.order.partition_point(|&n| self.key(n) <= key);
+        let last = *self.order[..end].last()?;
+        (self.key(last) == key && !self.is_removed(last)).then_some(last)
     }
 
-    /// All links, sorted.
+    /// Whether a node was removed.
+    #[must_use]
+    pub fn is_removed(&self, node: NodeId) -> bool {
+        self.removed[node.0 as usize]
+    }
+
+    /// All links, by their numbers: sorted by (caller, port, callee) but for those that were added later, and with those that
+    /// were [removed](Link::removed).
     #[must_use]
     pub fn links(&self) -> &[Link] {
         &self.links
     }
 
-    /// The links that leave a port, sorted by callee.
-    pub fn outgoing(&self, node: NodeId, port: PortId) -> impl Iterator<Item = LinkId> + '_ {
-        let (start, end) = self.outgoing[node.0 as usize];
-        (start..end).map(LinkId).filter(move |l| self.links[l.0 as usize].port == port)
+    /// The link from a port of one node to another that is there.
+    #[must_use]
+    pub fn link(&self, from: NodeId, port: PortId, to: NodeId) -> Option<LinkId> {
+        self.outgoing(from, port).find(|l| self.links[l.0 as usize].to == to)
     }
 
-    /// The links that lead to a node.
+    /// The links that leave a port, sorted by the key of the callee.
+    pub fn outgoing(&self, node: NodeId, port: PortId) -> impl Iterator<Item = LinkId> + '_ {
+        self.outgoing[node.0 as usize].iter().copied().filter(move |l| self.links[l.0 as usize].port == port)
+    }
+
+    /// The links that lead to a node, sorted by the key of the caller.
     #[must_use]
     pub fn incoming(&self, node: NodeId) -> &[LinkId] {
         &self.incoming[node.0 as usize]
+    }
+
+    /// All nodes, also those that were removed, in the order of keys, and of numbers where keys are equal.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.order.iter().copied()
+    }
+
+    /// A new node without links.
+    pub(crate) fn add_node(&mut self, key: &str) -> Result<NodeId, TopologyError> {
+        if self.node(key).is_some() {
+            return Err(TopologyError::DuplicateNode(key.to_owned()));
+        }
+        if self.keys.len() >= NODES_MAX {
+            return Err(TopologyError::TooManyNodes);
+        }
+        let node = NodeId(self.keys.len() as u32);
+        let place = self.order.partition_point(|&n| self.key(n) <= key);
+        self.order.insert(place, node);
+        self.keys.push(key.to_owned());
+        self.key_hashes.push(hash_text(key));
+        self.removed.push(false);
+        self.outgoing.push(Vec::new());
+        self.incoming.push(Vec::new());
+        Ok(node)
+    }
+
+    /// The two ends of a link that is to be added or removed.
+    pub(crate) fn ends(&self, from: &str, to: &str) -> Result<(NodeId, NodeId), TopologyError> {
+        let end = |key: &str| self.node(key).ok_or_else(|| TopologyError::UnknownNode(key.to_owned()));
+        Ok((end(from)?, end(to)?))
+    }
+
+    /// A new link.
+    pub(crate) fn add_link(
+        &mut self,
+        from: &str,
+        port: PortId,
+        to: &str,
+        latency: Dist,
+        weight: f64,
+    ) -> Result<LinkId, TopologyError> {
+        let (a, b) = self.ends(from, to)?;
+        if a == b {
+            return Err(TopologyError::SelfLink(from.to_owned()));
+        }
+        if self.link(a, port, b).is_some() {
+            return Err(TopologyError::DuplicateLink(from.to_owned(), port.0, to.to_owned()));
+        }
+        let id = LinkId(self.links.len() as u32);
+        let key_hash = hash_link(from, port, to);
+        self.links.push(Link { from: a, port, to: b, latency, weight, removed: false, key_hash });
+        let Routes { keys, links, outgoing, incoming, .. } = self;
+        let link = |l: LinkId| &links[l.0 as usize];
+        let callee = |l: LinkId| (link(l).port, &keys[link(l).to.0 as usize]);
+        let leaving = &mut outgoing[a.0 as usize];
+        leaving.insert(leaving.partition_point(|&l| callee(l) < callee(id)), id);
+        let caller = |l: LinkId| (&keys[link(l).from.0 as usize], link(l).port);
+        let leading = &mut incoming[b.0 as usize];
+        leading.insert(leading.partition_point(|&l| caller(l) < caller(id)), id);
+        Ok(id)
+    }
+
+    /// Nothing new goes over the link from now on.
+    pub(crate) fn remove_link(&mut self, id: LinkId) {
+        let link = &mut self.links[id.0 as usize];
+        link.removed = true;
+        self.outgoing[link.from.0 as usize].retain(|&l| l != id);
+        self.incoming[link.to.0 as usize].retain(|&l| l != id);
+    }
+
+    /// The node, which has no links any more, is not there from now on.
+    pub(crate) fn remove_node(&mut self, node: NodeId) {
+        debug_assert!(self.outgoing[node.0 as usize].is_empty() && self.incoming[node.0 as usize].is_empty());
+        self.removed[node.0 as usize] = true;
+    }
+
+    /// Links of a node that are there: those that lead to it, then those that leave it.
+    pub(crate) fn links_of(&self, node: NodeId) -> Vec<LinkId> {
+        [&self.incoming[node.0 as usize][..], &self.outgoing[node.0 as usize]].concat()
     }
 
     pub(crate) fn key_hash(&self, node: NodeId) -> u64 {
@@ -237,5 +351,34 @@ mod tests {
         assert_eq!(again, Err(TopologyError::DuplicateLink("a".into(), 0, "b".into())));
         assert!(t.remove_node("b") && !t.remove_node("b"));
         assert_eq!(t.freeze().links().len(), 0);
+    }
+
+    #[test]
+    fn edits_renumber_nothing_and_keep_the_order_of_keys() {
+        let latency = || Dist::Constant(Duration::ZERO);
+        let mut t = Topology::default();
+        ["b", "d", "f"].iter().for_each(|n| t.add_node(n).expect("distinct"));
+        t.add_link("b", PortId(0), "f", latency()).expect("valid");
+        let mut routes = t.freeze();
+        let (b, d) = (routes.node("b").expect("there"), routes.node("d").expect("there"));
+        let c = routes.add_node("c").expect("new");
+        assert_eq!((c, routes.node("c"), routes.node("f")), (NodeId(3), Some(c), Some(NodeId(2))));
+        assert_eq!(routes.add_node("c"), Err(TopologyError::DuplicateNode("c".into())));
+        let to_d = routes.add_link("b", PortId(0), "d", latency(), 1.0).expect("valid");
+        let to_c = routes.add_link("b", PortId(0), "c", latency(), 2.0).expect("valid");
+        assert_eq!((to_d, to_c), (LinkId(1), LinkId(2)));
+        assert_eq!(routes.outgoing(b, PortId(0)).collect::<Vec<_>>(), [to_c, to_d, LinkId(0)]);
+        let again = routes.add_link("b", PortId(0), "c", latency(), 1.0);
+        assert_eq!(again, Err(TopologyError::DuplicateLink("b".into(), 0, "c".into())));
+        assert_eq!(routes.add_link("c", PortId(0), "c", latency(), 1.0), Err(TopologyError::SelfLink("c".into())));
+        routes.remove_link(to_d);
+        routes.remove_node(d);
+        assert!(routes.is_removed(d) && routes.links()[1].removed);
+        assert_eq!((routes.node("d"), routes.incoming(d)), (None, &[][..]));
+        assert_eq!(routes.add_link("b", PortId(0), "d", latency(), 1.0), Err(TopologyError::UnknownNode("d".into())));
+        let second = routes.add_node("d").expect("removed before");
+        assert_eq!((routes.node("d"), routes.key_hash(second)), (Some(second), routes.key_hash(d)));
+        let order: Vec<u32> = routes.in_order().map(|n| n.0).collect();
+        assert_eq!(order, [0, 3, 1, 4, 2]);
     }
 }

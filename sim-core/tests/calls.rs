@@ -277,3 +277,69 @@ fn events_at_the_end_of_a_budget_are_left_for_the_next() {
     assert_eq!(s.advance(Budget { until: Time::MAX, events: 1 }, &mut ()), Progress::Budget);
     assert_eq!(s.totals().answered, 1);
 }
+
+#[test]
+fn a_node_that_is_removed_answers_502_and_so_does_a_link_that_was_cut() {
+    let web = Worker { work: Duration(50 * MS), ..Worker::default() };
+    let db = Worker { work: Duration(30 * MS), ..Worker::default() };
+    // A client that knows nothing of edits tries again over the link that it knows.
+    let mut s = system(&[("client", client(500, 2, true)), ("web", web), ("db", db)], &[("client", "web", 5)]);
+    let link = s.add_link("web", PortId(0), "db", Dist::Constant(Duration(5 * MS)), 1.0).expect("both are there");
+    assert_eq!(link, LinkId(1));
+    // At 55 ms `web` calls `db`, which works from 60 ms to 90 ms.
+    assert_eq!(s.advance(Budget::until(Time(70 * MS)), &mut ()), Progress::Reached);
+    let mut events: Vec<Event> = Vec::new();
+    let gone = s.remove_node("web").expect("it is there");
+    s.check_books().expect("the books balance");
+    assert!(s.routes().is_removed(gone) && s.routes().node("web").is_none());
+    assert_eq!(s.advance(Budget::until(Time(1_000 * MS)), &mut events), Progress::Reached);
+    s.check_books().expect("the books balance");
+    let seen: Vec<(u64, Delivery, u16)> = events.iter().map(|e| (e.time.0 / MS, e.delivery, e.attempt)).collect();
+    assert_eq!(
+        seen,
+        [
+            (75, Delivery::Error(Code::BadGateway), 0),
+            // Nobody listens there: the way back takes the time of the link, and nothing arrives.
+            (80, Delivery::Error(Code::BadGateway), 1),
+            (85, Delivery::Error(Code::BadGateway), 2),
+            // The work for `web` went on, for nobody.
+            (90, Delivery::Timer, 0),
+            (95, Delivery::Late, 0),
+        ]
+    );
+    let client = s.routes().node("client").expect("there");
+    assert_eq!(s.model(client).outcomes, [Err(Code::BadGateway)]);
+    assert_eq!((s.totals().busy_ns, s.totals().wasted_ns), (80 * 1_000_000, 80 * 1_000_000));
+    assert_eq!((s.node_stats(gone).errors.total(), s.node_stats(gone).late, s.live_calls()), (1, 1, 0));
+    assert_eq!(s.pending(), 0);
+}
+
+#[test]
+fn a_root_ends_with_its_client_and_what_is_under_way_to_a_node_that_goes_is_refused_on_arrival() {
+    let web = Worker { work: Duration(50 * MS), ..Worker::default() };
+    let build = || system(&[("client", client(500, 0, false)), ("web", web.clone())], &[("client", "web", 5)]);
+    let mut s = build();
+    assert_eq!(s.advance(Budget::until(Time(20 * MS)), &mut ()), Progress::Reached);
+    let gone = s.remove_node("client").expect("it is there");
+    s.check_books().expect("the books balance");
+    assert_eq!((s.totals().failed, s.totals().in_flight), (1, 0));
+    assert_eq!(s.node_stats(gone).errors.get(Code::Cancelled), 1);
+    assert_eq!(s.advance(Budget::until(Time(1_000 * MS)), &mut ()), Progress::Reached);
+    s.check_books().expect("the books balance");
+    assert_eq!((s.node_stats(gone).late, s.totals().wasted_ns, s.live_calls()), (1, 50 * 1_000_000, 0));
+
+    let mut s = build();
+    assert_eq!(s.advance(Budget::until(Time(2 * MS)), &mut ()), Progress::Reached);
+    let gone = s.remove_node("web").expect("it is there");
+    assert_eq!(s.remove_node("web"), Err(floodgate_core::TopologyError::UnknownNode("web".into())));
+    // One of the same key is another one.
+    let again = s.add_node("web", 0, web.clone()).expect("the key is free");
+    assert_ne!(again, gone);
+    let mut events: Vec<Event> = Vec::new();
+    assert_eq!(s.advance(Budget::until(Time(1_000 * MS)), &mut events), Progress::Reached);
+    let seen: Vec<(u64, Delivery, NodeId)> = events.iter().map(|e| (e.time.0 / MS, e.delivery, e.node)).collect();
+    let client = s.routes().node("client").expect("there");
+    assert_eq!(seen, [(5, Delivery::Call, gone), (10, Delivery::Error(Code::BadGateway), client)]);
+    assert_eq!(s.model(client).outcomes, [Err(Code::BadGateway)]);
+    s.check_books().expect("the books balance");
+}

@@ -7,7 +7,7 @@ use floodgate::param::{Params, Ratio};
 use floodgate::status::Status;
 use floodgate::{Registry, Scenario, Simulation, params};
 use floodgate_core::rng::Source;
-use floodgate_core::{ANY_REPLICA, CallId, Code, LinkId, PortId, Reply, Time, TimerId};
+use floodgate_core::{ANY_REPLICA, CallId, Code, LinkChange, LinkId, PortId, Reply, Time, TimerId};
 
 params! {
     /// Configuration of `coin_gate`.
@@ -81,6 +81,13 @@ impl Component for CoinGate {
 
     fn on_configure(&mut self, config: Config, _: &mut Cx<'_>) {
         self.config = config;
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        match change {
+            LinkChange::Caller(link) => cx.message(link, Message::Endpoints(vec![0])),
+            _ => self.out = cx.links(PortId(0)).first().copied(),
+        }
     }
 
     fn status(&self, _: Time, _: &dyn Fn(CallId) -> bool) -> Status {

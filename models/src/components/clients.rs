@@ -8,8 +8,8 @@ use crate::policy::arrivals::Process;
 use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
 use floodgate_core::{
-    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, RootId,
-    Time, TimerId,
+    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId,
+    Reply, RootId, Time, TimerId,
 };
 
 params! {
@@ -297,6 +297,16 @@ impl Component for Clients {
         cx.cancel(self.turn);
         self.await_arrival(cx);
         self.await_turn(cx);
+    }
+
+    fn on_link(&mut self, _change: LinkChange, cx: &mut Cx<'_>) {
+        self.out = cx.links(PortId(0)).first().copied();
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        // All that wait end as cancelled.
+        self.waiting = 0;
+        cx.gauge(GAUGE_WAITING, 0);
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {

@@ -7,7 +7,7 @@ use crate::param::{Params, Values};
 use crate::params;
 use crate::policy::Sharing;
 use crate::status::{Mode, ReplicaStatus, Status};
-use floodgate_core::{CallId, Code, Dist, Duration, Reply, Time, TimerId};
+use floodgate_core::{CallId, Code, Dist, Duration, LinkChange, Reply, Time, TimerId};
 use std::collections::VecDeque;
 
 params! {
@@ -149,8 +149,12 @@ impl Database {
         cx.gauge(slot::QUEUE, self.waiting.len() as u64);
     }
 
+    fn endpoints(&self) -> Message {
+        Message::Endpoints(if self.up { vec![0] } else { Vec::new() })
+    }
+
     fn announce(&self, cx: &mut Cx<'_>) {
-        cx.tell_callers(&Message::Endpoints(if self.up { vec![0] } else { Vec::new() }));
+        cx.tell_callers(&self.endpoints());
     }
 
     fn kill(&mut self, cx: &mut Cx<'_>) {
@@ -267,6 +271,16 @@ impl Component for Database {
     fn on_heal(&mut self, _fault: &'static str, cx: &mut Cx<'_>) {
         self.slow = 1.0;
         self.settle(cx);
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        if let LinkChange::Caller(link) = change {
+            cx.message(link, self.endpoints());
+        }
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        self.kill(cx);
     }
 
     fn heap_bytes(&self) -> usize {

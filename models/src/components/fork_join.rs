@@ -5,7 +5,9 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::params;
 use crate::status::Status;
-use floodgate_core::{ANY_REPLICA, CallId, CallSpec, Duration, Key, LinkId, Outcome, PortId, Reply, Time, TimerId};
+use floodgate_core::{
+    ANY_REPLICA, CallId, CallSpec, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply, Time, TimerId,
+};
 
 params! {
     /// Configuration of `fork_join`.
@@ -52,8 +54,8 @@ pub struct ForkJoin {
     config: Config,
     branches: Vec<LinkId>,
     forks: Vec<Fork>,
-    /// Calls of the branches: as many for each fork as there are branches.
-    children: Vec<CallId>,
+    /// Calls of the branches of each fork: as many as there were when it began.
+    children: Vec<Vec<CallId>>,
     free: Vec<u32>,
     open: u64,
 }
@@ -62,28 +64,23 @@ impl ForkJoin {
     fn admit(&mut self) -> u32 {
         let fork = Fork { open: self.branches.len() as u32, failed: None };
         self.open += 1;
-        match self.free.pop() {
-            Some(place) => {
-                self.forks[place as usize] = fork;
-                place
-            }
-            None => {
-                self.forks.push(fork);
-                self.children.resize(self.forks.len() * self.branches.len(), Key::NONE);
-                self.forks.len() as u32 - 1
-            }
-        }
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.forks.push(fork);
+            self.children.push(Vec::new());
+            self.forks.len() as u32 - 1
+        });
+        self.forks[place as usize] = fork;
+        // Keeps its memory; the links may have changed since.
+        let children = &mut self.children[place as usize];
+        children.clear();
+        children.resize(self.branches.len(), Key::NONE);
+        place
     }
 
     fn close(&mut self, place: u32, cx: &mut Cx<'_>) {
         self.free.push(place);
         self.open -= 1;
         cx.gauge(GAUGE_OPEN, self.open);
-    }
-
-    fn children(&mut self, place: u32) -> &mut [CallId] {
-        let n = self.branches.len();
-        &mut self.children[place as usize * n..][..n]
     }
 }
 
@@ -120,13 +117,13 @@ impl Component for ForkJoin {
                 cancel: self.config.branch_cancel,
             };
             let child = cx.call(self.branches[branch], spec);
-            self.children(place)[branch] = child;
+            self.children[place as usize][branch] = child;
         }
     }
 
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         let place = cx.tag(reply.parent);
-        self.children(place)[reply.tag as usize] = Key::NONE;
+        self.children[place as usize][reply.tag as usize] = Key::NONE;
         let fork = &mut self.forks[place as usize];
         fork.open -= 1;
         if reply.outcome.is_err() && fork.failed.is_none_or(|(branch, _)| reply.tag < branch) {
@@ -141,8 +138,7 @@ impl Component for ForkJoin {
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let place = cx.tag(call);
-        for branch in 0..self.branches.len() {
-            let child = std::mem::replace(&mut self.children(place)[branch], Key::NONE);
+        for child in self.children[place as usize].drain(..) {
             cx.abandon(child);
         }
         self.close(place, cx);
@@ -153,6 +149,20 @@ impl Component for ForkJoin {
 
     fn on_configure(&mut self, config: Config, _cx: &mut Cx<'_>) {
         self.config = config;
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        match change {
+            LinkChange::Caller(link) => cx.message(link, Message::Endpoints(vec![0])),
+            LinkChange::CallerGone(_) => {}
+            // Requests that are forked already have the branches that there were.
+            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.branches = cx.links(PortId(0)),
+        }
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        self.open = 0;
+        cx.gauge(GAUGE_OPEN, 0);
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {

@@ -6,7 +6,7 @@ use crate::param::Params;
 use crate::status::Status;
 use crate::{choices, params};
 use floodgate_core::rng::{Draws, mix};
-use floodgate_core::{CallId, Code, LinkId, PortId, Reply, Time, TimerId};
+use floodgate_core::{CallId, Code, LinkChange, LinkId, PortId, Reply, Time, TimerId};
 
 choices! {
     /// How an endpoint is chosen.
@@ -80,13 +80,15 @@ struct Endpoint {
 #[derive(Clone, Debug)]
 pub struct LoadBalancer {
     config: Config,
-    /// Links from which nothing has been heard yet.
+    /// Sorted by callee.
+    links: Vec<LinkId>,
+    /// Links from which nothing has been heard yet, and that are waited for.
     unheard: Vec<LinkId>,
     /// Calls that wait for the first news.
     early: Vec<CallId>,
     /// Every endpoint ever heard of; places are kept, so that answers find theirs.
     endpoints: Vec<Endpoint>,
-    /// Places of the ready ones, sorted by (link, replica).
+    /// Places of the ready ones, sorted by (callee, replica).
     ready: Vec<u32>,
     turn: usize,
     open: u64,
@@ -176,6 +178,26 @@ impl LoadBalancer {
         cx.gauge(GAUGE_OPEN, self.open);
     }
 
+    fn sort_ready(&mut self, cx: &mut Cx<'_>) {
+        self.ready = (0..self.endpoints.len() as u32).filter(|&i| self.endpoints[i as usize].ready).collect();
+        let (endpoints, links) = (&self.endpoints, &self.links);
+        self.ready.sort_by_cached_key(|&i| {
+            let Endpoint { link, replica, .. } = endpoints[i as usize];
+            (links.iter().position(|&l| l == link), replica)
+        });
+        cx.gauge(GAUGE_ENDPOINTS, self.ready.len() as u64);
+    }
+
+    /// It has been heard of, or has gone.
+    fn stop_waiting_for(&mut self, link: LinkId, cx: &mut Cx<'_>) {
+        self.unheard.retain(|&l| l != link);
+        if self.unheard.is_empty() {
+            for call in std::mem::take(&mut self.early) {
+                self.pass_on(call, cx);
+            }
+        }
+    }
+
     #[inline(always)]
     fn close(&mut self, endpoint: u32, cx: &mut Cx<'_>) {
         if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
@@ -211,6 +233,7 @@ impl Component for LoadBalancer {
     fn new(config: Config) -> LoadBalancer {
         LoadBalancer {
             config,
+            links: Vec::new(),
             unheard: Vec::new(),
             early: Vec::new(),
             endpoints: Vec::new(),
@@ -222,7 +245,8 @@ impl Component for LoadBalancer {
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
-        self.unheard = cx.links(PortId(0));
+        self.links = cx.links(PortId(0));
+        self.unheard = self.links.clone();
         // Whoever balances over balancers has to hear of them too.
         cx.tell_callers(&Message::Endpoints(vec![0]));
     }
@@ -264,19 +288,39 @@ impl Component for LoadBalancer {
                 self.endpoints.push(Endpoint { link, replica, active: 0, ready: true });
             }
         }
-        self.ready = (0..self.endpoints.len() as u32).filter(|&i| self.endpoints[i as usize].ready).collect();
-        self.ready.sort_by_key(|&i| (self.endpoints[i as usize].link, self.endpoints[i as usize].replica));
-        cx.gauge(GAUGE_ENDPOINTS, self.ready.len() as u64);
-        self.unheard.retain(|&l| l != link);
-        if self.unheard.is_empty() {
-            for call in std::mem::take(&mut self.early) {
-                self.pass_on(call, cx);
-            }
-        }
+        self.sort_ready(cx);
+        self.stop_waiting_for(link, cx);
     }
 
     fn on_configure(&mut self, config: Config, _cx: &mut Cx<'_>) {
         self.config = config;
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        match change {
+            LinkChange::Caller(link) => return cx.message(link, Message::Endpoints(vec![0])),
+            LinkChange::CallerGone(_) => return,
+            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.links = cx.links(PortId(0)),
+        }
+        match change {
+            // While there are endpoints, traffic goes on, and the new ones join when they are heard of; where there are none,
+            // it waits as at the start.
+            LinkChange::Callee(link) if self.ready.is_empty() => self.unheard.push(link),
+            LinkChange::CalleeGone(link) => {
+                self.endpoints.iter_mut().filter(|e| e.link == link).for_each(|e| e.ready = false);
+                self.sort_ready(cx);
+                self.stop_waiting_for(link, cx);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        self.early.clear();
+        self.ready.clear();
+        self.open = 0;
+        cx.gauge(GAUGE_OPEN, 0);
+        cx.gauge(GAUGE_ENDPOINTS, 0);
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {

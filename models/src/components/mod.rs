@@ -8,10 +8,10 @@ pub mod service;
 pub mod station;
 
 use crate::catalogue::Descriptor;
-use crate::component::{Component, Cx, Directive, DynComponent, Message, components};
+use crate::component::{Component, Cx, Directive, DynComponent, Message, components, slot};
 use crate::param::{Params, Values};
 use crate::status::Status;
-use floodgate_core::{CallId, LinkId, Model, Reply, Time, TimerId};
+use floodgate_core::{CallId, LinkChange, LinkId, Model, Reply, Time, TimerId};
 
 components! {
     clients::Clients,

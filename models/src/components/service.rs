@@ -8,7 +8,7 @@ use crate::policy::{Retry, Sharing};
 use crate::status::{Mode, ReplicaStatus, Status};
 use floodgate_core::rng::Source;
 use floodgate_core::{
-    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkId, Outcome, PortId, Reply, Time, TimerId,
+    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply, Time, TimerId,
 };
 use std::collections::VecDeque;
 
@@ -314,13 +314,9 @@ impl Service {
         if replica.cold {
             demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
         }
-        let mut step = 0;
-        if !self.calls.is_empty() {
-            let ratio = self.config.call_ratio.0;
-            if ratio < 1.0 && cx.draws(PURPOSE_CALLS, lineage).unit() >= ratio {
-                step = u32::MAX;
-            }
-        }
+        let ratio = self.config.call_ratio.0;
+        let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
+        let step = if calls { 0 } else { u32::MAX };
         let share = self.config.after_share.0;
         let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
@@ -447,6 +443,31 @@ impl Service {
         self.busy_changed(cx);
     }
 
+    /// Reads the links again after an edit, which has added one or taken one away. Jobs go on from where they stand in the
+    /// order of the callees: what comes before is behind them, what comes after is still to be called.
+    #[cold]
+    fn read_links(&mut self, cx: &mut Cx<'_>) {
+        let links = cx.links(PortId(0));
+        let old = std::mem::replace(&mut self.calls, links);
+        let Some(place) = (0..old.len().max(self.calls.len())).find(|&i| old.get(i) != self.calls.get(i)) else {
+            return;
+        };
+        let (edited, added) = (place as u32, self.calls.len() > old.len());
+        for place in 0..self.jobs.len() as u32 {
+            let job = &mut self.jobs[place as usize];
+            let next = job.step.wrapping_add(1);
+            if job.stage != Stage::Calling || edited >= next {
+                continue;
+            }
+            let pauses = job.child == Key::NONE;
+            job.step = if added { next } else { next.wrapping_sub(2) };
+            if !added && edited + 1 == next && pauses {
+                // There is nobody left whom it could try again.
+                self.finish(place, Err(Code::Internal), cx);
+            }
+        }
+    }
+
     /// A draining replica that is idle and has heard nothing for long enough goes.
     #[cold]
     fn leave(&mut self, number: u32, cx: &mut Cx<'_>) {
@@ -460,10 +481,12 @@ impl Service {
 
     /// A call of the job's has failed.
     #[cold]
-    fn failed(&mut self, place: u32, code: Code, lineage: u64, cx: &mut Cx<'_>) {
+    fn failed(&mut self, place: u32, code: Code, link: LinkId, lineage: u64, cx: &mut Cx<'_>) {
         let job = &mut self.jobs[place as usize];
         let mut draws = cx.draws(PURPOSE_BACKOFF, lineage);
-        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws) {
+        // Over a link that has gone nothing is tried again.
+        let linked = self.calls.get(job.step as usize) == Some(&link);
+        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws).filter(|_| linked) {
             Some(pause) => {
                 job.attempt += 1;
                 cx.serve(job.call, pause);
@@ -700,11 +723,12 @@ impl Component for Service {
         job.child = Key::NONE;
         match reply.outcome {
             Ok(()) => {
-                job.step += 1;
+                // Where the first link has gone while it was called, it stands before the first.
+                job.step = job.step.wrapping_add(1);
                 job.attempt = 0;
                 self.next_step(reply.tag, cx);
             }
-            Err(code) => self.failed(reply.tag, code, reply.lineage, cx),
+            Err(code) => self.failed(reply.tag, code, reply.link, reply.lineage, cx),
         }
     }
 
@@ -781,6 +805,18 @@ impl Component for Service {
 
     fn on_heal(&mut self, _fault: &'static str, cx: &mut Cx<'_>) {
         self.set_slow(1.0, cx);
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        match change {
+            LinkChange::Caller(link) => cx.message(link, Message::Endpoints(self.ready.clone())),
+            LinkChange::CallerGone(_) => {}
+            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.read_links(cx),
+        }
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        (0..self.replicas.len() as u32).for_each(|number| self.kill(number, cx));
     }
 
     fn heap_bytes(&self) -> usize {

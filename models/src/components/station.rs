@@ -8,7 +8,7 @@ use crate::policy::{Lines, Sharing};
 use crate::status::{Mode, ReplicaStatus, Status};
 use crate::{choices, params};
 use floodgate_core::rng::Source;
-use floodgate_core::{CallId, Code, Dist, Duration, Key, LinkId, PortId, Reply, Time, TimerId};
+use floodgate_core::{CallId, Code, Dist, Duration, Key, LinkChange, LinkId, PortId, Reply, Time, TimerId};
 use std::collections::VecDeque;
 
 choices! {
@@ -356,6 +356,10 @@ impl Station {
         std::mem::replace(&mut self.jobs[place as usize], gone)
     }
 
+    fn read_links(&mut self, cx: &Cx<'_>) {
+        self.next = cx.links(PortId(0)).into_iter().map(|link| (link, cx.link_weight(link))).collect();
+    }
+
     fn route(&self, lineage: u64, cx: &Cx<'_>) -> Option<LinkId> {
         let leave = if self.next.is_empty() { 1.0 } else { self.config.leave };
         let total = leave + self.next.iter().map(|(_, weight)| weight).sum::<f64>();
@@ -445,7 +449,7 @@ impl Component for Station {
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
-        self.next = cx.links(PortId(0)).into_iter().map(|link| (link, cx.link_weight(link))).collect();
+        self.read_links(cx);
         cx.tell_callers(&Message::Endpoints(vec![0]));
         self.publish(cx);
     }
@@ -519,6 +523,33 @@ impl Component for Station {
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
         self.config = config;
         self.serve_waiting(cx);
+        self.publish(cx);
+    }
+
+    fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
+        match change {
+            LinkChange::Caller(link) => cx.message(link, Message::Endpoints(vec![0])),
+            LinkChange::CallerGone(_) => {}
+            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.read_links(cx),
+        }
+    }
+
+    fn on_removed(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        // What was done before an interruption has been booked.
+        if self.shares() {
+            for (place, left) in self.shared.left(now) {
+                let job = self.jobs[place as usize];
+                cx.work(job.call, job.demand - left.min(job.demand));
+            }
+        } else {
+            self.jobs.iter().filter(|j| j.stage == Stage::Serving).for_each(|j| cx.work(j.call, now.since(j.since)));
+        }
+        self.shared.clear(cx);
+        (self.waiting, self.serving, self.setting_up) = (Lines::default(), Lines::default(), false);
+        self.jobs.iter_mut().for_each(|job| job.stage = Stage::Gone);
+        self.door.clear();
+        cx.gauge(GAUGE_BLOCKED, 0);
         self.publish(cx);
     }
 

@@ -66,6 +66,13 @@ impl Sharing {
         Some(job)
     }
 
+    /// The jobs, each with the work that it still needs.
+    pub fn left(&self, now: Time) -> impl Iterator<Item = (u32, Duration)> {
+        let attained = self.attained(now);
+        let left = move |finish: u64| Duration((f64::from_bits(finish) - attained).max(0.0) as u64);
+        self.jobs.iter().map(move |&Reverse((finish, _, job))| (job, left(finish)))
+    }
+
     /// Forgets all jobs.
     pub fn clear(&mut self, cx: &mut Cx<'_>) {
         self.jobs.clear();

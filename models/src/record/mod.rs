@@ -136,6 +136,13 @@ impl Recorder {
         self.links = (0..core.routes().links().len()).map(|i| *core.link_stats(LinkId(i as u32))).collect();
     }
 
+    /// The system has been edited: what is new is counted from now on.
+    pub(crate) fn grow(&mut self, core: &Core) {
+        self.classes.resize(core.class_stats().len(), ClassStats::default());
+        self.nodes.resize(core.routes().node_count(), Mark::default());
+        self.links.resize(core.routes().links().len(), LinkStats::default());
+    }
+
     /// The statistics start anew now, by `restart`: the window under way goes on, from other counts.
     pub(crate) fn restart(&mut self, core: &mut Core, restart: impl FnOnce(&mut Core)) {
         if core.now() > self.start {

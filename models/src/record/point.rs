@@ -29,7 +29,7 @@ pub struct SeriesPoint {
     pub in_flight: Level,
     /// The classes of requests, by their numbers: [`Scenario::classes`](crate::Scenario::classes).
     pub classes: Vec<ClassPoint>,
-    /// The nodes, in the order of the scenario.
+    /// The nodes, in the order of the scenario: those that were there in the window.
     pub nodes: Vec<NodePoint>,
     /// The links, in the order of the scenario: what went over each in the window.
     pub links: Vec<LinkStats>,
@@ -174,10 +174,16 @@ impl SeriesPoint {
         self.busy_ns += next.busy_ns;
         self.wasted_ns += next.wasted_ns;
         self.in_flight.merge(&next.in_flight);
-        self.classes.iter_mut().zip(&next.classes).for_each(|(mine, theirs)| mine.merge(theirs));
-        self.nodes.iter_mut().zip(&next.nodes).for_each(|(mine, theirs)| mine.merge(theirs));
-        self.links.iter_mut().zip(&next.links).for_each(|(mine, theirs)| mine.merge(theirs));
+        merge_all(&mut self.classes, &next.classes, ClassPoint::merge);
+        merge_all(&mut self.nodes, &next.nodes, NodePoint::merge);
+        merge_all(&mut self.links, &next.links, LinkStats::merge);
     }
+}
+
+/// One by one; what has been added to the system since is as it was in the later window.
+fn merge_all<T: Clone>(mine: &mut Vec<T>, theirs: &[T], merge: impl Fn(&mut T, &T)) {
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| merge(mine, theirs));
+    mine.extend_from_slice(theirs.get(mine.len()..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ pub struct WindowReport {
     pub p99_ns: Option<u64>,
     /// The classes of requests, by name.
     pub classes: BTreeMap<String, ClassWindow>,
-    /// The nodes, in the order of the report.
+    /// The nodes, in the order of the report; those that were added to the run stand behind, in the order in which they came.
     pub nodes: Vec<NodeWindow>,
-    /// The links, by caller, port and callee.
+    /// The links, by caller, port and callee; those that were added stand behind.
     pub links: Vec<LinkWindow>,
 }
 

@@ -104,6 +104,11 @@ pub(crate) enum Form {
     Control,
 }
 
+/// When it is done.
+pub(crate) fn at(table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<Duration> {
+    table.duration(&AT, diagnostics)
+}
+
 /// Reads an entry with `at`, `node` and what is done. The table has no other keys.
 pub(crate) fn entry(
     table: &mut Table<'_>,
@@ -111,7 +116,7 @@ pub(crate) fn entry(
     form: Form,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Control> {
-    let at = table.duration(&AT, diagnostics);
+    let at = at(table, diagnostics);
     let node = known.named(table, "node", diagnostics);
     let lasting = if table.has("for") { table.duration(&FOR, diagnostics).map(Some) } else { Some(None) };
     let lasting_span = table.span_of("for");

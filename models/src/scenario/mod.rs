@@ -44,11 +44,12 @@ pub struct Scenario {
     pub warm_up: Duration,
     /// Calls nested deeper are answered 508.
     pub max_depth: u8,
-    /// Nodes, sorted by id: the order in the file has no meaning.
+    /// Nodes, sorted by id: the order in the file has no meaning. In the scenario of a run, those that were added while it ran
+    /// come behind, in the order in which they were added, and those that were removed are still there.
     pub nodes: Vec<Node>,
     /// Groups, sorted by id.
     pub groups: Vec<Group>,
-    /// Links, sorted by (from, port, to).
+    /// Links, sorted by (from, port, to); in the scenario of a run, likewise.
     pub links: Vec<Link>,
     /// `[[phase]]`, `[[fault]]` and `[[control]]`, in the order of their times (and of the file where times are equal).
     pub controls: Vec<Control>,
@@ -81,6 +82,10 @@ pub struct Node {
     pub position: Option<(f64, f64)>,
     /// Where it stands in the file, in bytes.
     pub span: Range<usize>,
+    /// When it was added to the run; `None` is from the start.
+    pub added: Option<Time>,
+    /// When it was removed from the run; `None` while it is there.
+    pub removed: Option<Time>,
 }
 
 impl Node {
@@ -124,6 +129,10 @@ pub struct Link {
     pub weight: f64,
     /// Where it stands in the file, in bytes.
     pub span: Range<usize>,
+    /// When it was added to the run; `None` is from the start.
+    pub added: Option<Time>,
+    /// Whether it was removed from the run, by itself or with one of its ends.
+    pub removed: bool,
 }
 
 /// A stretch of time in which parameters of a node are different.
@@ -197,22 +206,40 @@ impl Scenario {
         load::load(text, registry.descriptors())
     }
 
-    /// The node called `id`.
+    /// The node called `id`; of several that have had this id in a run, the last.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&Node> {
-        let place = self.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok()?;
-        self.nodes.get(place)
+        let (_, added) = self.nodes.split_at(self.count_at_start());
+        added.iter().rev().find(|node| node.id == id).or_else(|| self.first_node(id))
     }
 
-    /// The classes of its requests, sorted: those that its clients name. A class is known by its place here to statistics.
+    /// The node called `id` that is there from the start.
+    pub(crate) fn first_node(&self, id: &str) -> Option<&Node> {
+        let (first, _) = self.nodes.split_at(self.count_at_start());
+        first.get(first.binary_search_by(|node| node.id.as_str().cmp(id)).ok()?)
+    }
+
+    /// How many nodes are there from the start; the others have been added to the run.
+    fn count_at_start(&self) -> usize {
+        self.nodes.partition_point(|node| node.added.is_none())
+    }
+
+    /// The classes of its requests: those that its clients name, sorted, and behind them those that came with clients that
+    /// were added to the run. A class is known by its place here to statistics.
     #[must_use]
     pub fn classes(&self) -> Vec<&str> {
-        let mut classes: Vec<&str> = self.nodes.iter().filter_map(Node::class).collect();
+        let (first, added) = self.nodes.split_at(self.count_at_start());
+        let mut classes: Vec<&str> = first.iter().filter_map(Node::class).collect();
         classes.sort_unstable();
         classes.dedup();
         if classes.is_empty() {
             // A system without clients has requests of no class, and statistics of them all the same.
             classes.push(DEFAULT_CLASS);
+        }
+        for class in added.iter().filter_map(Node::class) {
+            if !classes.contains(&class) {
+                classes.push(class);
+            }
         }
         classes
     }

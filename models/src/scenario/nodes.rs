@@ -12,10 +12,10 @@ use floodgate_core::{Dist, Duration};
 use std::collections::BTreeMap;
 
 /// How many nodes and groups a file may have.
-const NODES_MAX: usize = 4_096;
+pub(crate) const NODES_MAX: usize = 4_096;
 
 /// How many links a file may have.
-const LINKS_MAX: usize = 65_536;
+pub(crate) const LINKS_MAX: usize = 65_536;
 
 /// Longest id, in bytes.
 const ID_BYTES_MAX: usize = 64;
@@ -33,9 +33,9 @@ pub(crate) const TITLE: ParamSpec = ParamSpec { optional: true, max: LINE_CHARS_
 const GROUP: ParamSpec = ParamSpec { optional: true, ..key("group", ParamKind::Text) };
 const FROM: ParamSpec = key("from", ParamKind::Text);
 const TO: ParamSpec = key("to", ParamKind::Text);
-const LATENCY: ParamSpec =
+pub(crate) const LATENCY: ParamSpec =
     ParamSpec { default: Some("\"0s\""), max: 3_600.0, ..key("latency", ParamKind::Distribution) };
-const WEIGHT: ParamSpec = ParamSpec { default: Some("1.0"), max: 1e6, ..key("weight", ParamKind::Number) };
+pub(crate) const WEIGHT: ParamSpec = ParamSpec { default: Some("1.0"), max: 1e6, ..key("weight", ParamKind::Number) };
 const COORDINATE: ParamSpec = ParamSpec { min: -1e6, max: 1e6, ..key("position", ParamKind::Number) };
 
 /// Nodes by id: what the rest of a file may refer to.
@@ -47,10 +47,26 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Those of a scenario that has been read.
+    /// Those of a scenario that has been read, without what was removed from the run.
     pub(crate) fn of(scenario: &Scenario) -> Known {
-        let by_id = scenario.nodes.iter().map(|node| (node.id.clone(), Some(node.descriptor))).collect();
+        let there = scenario.nodes.iter().filter(|node| node.removed.is_none());
+        let by_id = there.map(|node| (node.id.clone(), Some(node.descriptor))).collect();
         Known { by_id, complete: true }
+    }
+
+    /// One more, unless there is one of this id already.
+    pub(crate) fn learn(&mut self, id: &str, descriptor: Option<&'static Descriptor>) {
+        self.by_id.entry(id.to_owned()).or_insert(descriptor);
+    }
+
+    /// There is one more, of which it is not known which.
+    pub(crate) fn is_incomplete(&mut self) {
+        self.complete = false;
+    }
+
+    /// It is there no more.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.by_id.remove(id);
     }
 
     /// The node with this id. `None` when there is none, which has been told, or when its kind is unknown.
@@ -91,6 +107,15 @@ impl Known {
     }
 }
 
+/// Whether a text can be the id of a node or group.
+pub(crate) fn is_id(text: &str) -> bool {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    !text.is_empty() && text.len() <= ID_BYTES_MAX && text.bytes().all(good)
+}
+
+/// What can.
+pub(crate) const ID_REMEDY: &str = "1 to 64 of a-z, 0-9, _ and -; `title` may be anything";
+
 /// What a table says of its id.
 enum Identity {
     /// Well-formed and new; from now on it is taken.
@@ -106,11 +131,9 @@ fn id(table: &mut Table<'_>, taken: &mut Ids, diagnostics: &mut Diagnostics<'_>)
     let Some(id) = table.text(&ID, diagnostics) else { return Identity::Unreadable };
     let span = table.span_of("id");
     let path = format!("{}id", table.prefix);
-    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    if id.is_empty() || id.len() > ID_BYTES_MAX || !id.bytes().all(good) {
+    if !is_id(&id) {
         let message = format!("`{path}` is \"{}\", which is not an id", shown(&id));
-        let remedy = format!("1 to {ID_BYTES_MAX} of a-z, 0-9, _ and -; `title` may be anything");
-        diagnostics.error(&span, message, remedy);
+        diagnostics.error(&span, message, ID_REMEDY);
         return Identity::Unreadable;
     }
     if let Some(line) = taken.get(&id) {
@@ -212,9 +235,17 @@ impl NodeReader<'_> {
         let position = position(&mut table, diagnostics);
         let values = descriptor.map(|descriptor| self.values(descriptor, &table, diagnostics));
         let node = match (id, title, descriptor, values) {
-            (Some(id), Some(title), Some(descriptor), Some(values)) => {
-                Some(Node { id, title, descriptor, group, values, position, span: item.span.clone() })
-            }
+            (Some(id), Some(title), Some(descriptor), Some(values)) => Some(Node {
+                id,
+                title,
+                descriptor,
+                group,
+                values,
+                position,
+                span: item.span.clone(),
+                added: None,
+                removed: None,
+            }),
             _ => None,
         };
         (identity, descriptor, node)
@@ -300,7 +331,7 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
             let latency = latency.unwrap_or(Dist::Constant(Duration::ZERO));
             let (from, to) = (from.to_string(), to.to_string());
             let weight = if let Some(Value::Number(weight)) = weight { weight } else { 1.0 };
-            links.push(Link { from, port, to, latency, weight, span: item.span.clone() });
+            links.push(Link { from, port, to, latency, weight, span: item.span.clone(), added: None, removed: false });
         }
         table.finish(diagnostics);
     }

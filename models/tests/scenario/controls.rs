@@ -199,3 +199,173 @@ fn what_the_scenario_does_not_have_cannot_be_written() {
     control.node = "gone".to_string();
     assert_eq!(control.to_line(&scenario()), Err("there is no node `gone`".to_string()));
 }
+
+#[test]
+fn edits_read_back_as_they_were() {
+    let text = format!(
+        "{HEADER}{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+        r#"{"at":"1s","node":"lb","add":"load_balancer","title":"Front"}"#,
+        r#"{"at":"1s","node":"lb","link":"web","latency":{"exponential":"1ms"},"weight":2}"#,
+        r#"{"at":"1s","node":"users","unlink":"web","port":"out"}"#,
+        r#"{"at":"1s","node":"users","link":"lb","port":"out","latency":"1ms"}"#,
+        r#"{"at":"2s","node":"api","add":"service","set":{"replicas":3,"call_retry":{"attempts":2},"queue":5}}"#,
+        r#"{"at":"2s","node":"api","set":{"replicas":4}}"#,
+        r#"{"at":"3s","node":"web","remove":true}"#,
+    );
+    let log = ControlLog::parse(&text, &scenario()).unwrap_or_else(|problems| panic!("{problems}"));
+    let written = log.to_text(&scenario()).expect("the scenario and the log have all of it");
+    expect![[r#"
+        {"floodgate_controls":1,"scenario":"small","seed":7}
+        {"at":"1s","node":"lb","add":"load_balancer","title":"Front"}
+        {"at":"1s","node":"lb","link":"web","port":"backends","latency":{"exponential":"1ms"},"weight":2.0}
+        {"at":"1s","node":"users","unlink":"web","port":"out"}
+        {"at":"1s","node":"users","link":"lb","port":"out","latency":"1ms"}
+        {"at":"2s","node":"api","add":"service","set":{"replicas":3,"queue":5,"call_retry":{"attempts":2,"backoff":"full_jitter","base":"100ms","cap":"2s","on":["502","503","timeout"]}}}
+        {"at":"2s","node":"api","set":{"replicas":4}}
+        {"at":"3s","node":"web","remove":true}
+    "#]]
+    .assert_eq(&written);
+    assert_eq!(ControlLog::parse(&written, &scenario()), Ok(log));
+}
+
+#[test]
+fn edits_that_are_wrong() {
+    let line = |line: &str, expected: Expect| check(&format!("{HEADER}{line}\n"), expected);
+    line(
+        r#"{"at":"1s","node":"lb","add":"load_balancr"}"#,
+        expect![[r#"
+        log:2:1: error: `add` is "load_balancr", which is not a kind of node
+            help: did you mean `load_balancer`? kinds: clients, service, load_balancer, fork_join, database, station
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"Lb","add":"load_balancer"}"#,
+        expect![[r#"
+        log:2:1: error: "Lb" is not an id
+            help: 1 to 64 of a-z, 0-9, _ and -; `title` may be anything
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","add":"service"}"#,
+        expect![[r#"
+        log:2:1: error: there is already a node `web`
+            help: give every node and group an id of its own
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","add":"service"}"#,
+        expect![[r#"
+        log:2:1: error: the line has no `node`
+            help: add `node = …`: a text in quotes
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"api","add":"service","set":{"replicas":0,"workrs":1}}"#,
+        expect![[r#"
+        log:2:1: error: `api.replicas` is 0, which is below the smallest allowed, 1
+            help: a whole number from 1 to 1000
+        log:2:1: error: unknown key `workrs` in node `api` (service)
+            help: did you mean `workers`? keys: replicas, workers, service_time, after_share, queue, memory_base, memory_per_request, memory_limit, warm_up_slowdown, call_timeout, call_cancel, call_retry
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"api","add":"service","set":3,"for":"1s"}"#,
+        expect![[r#"
+        log:2:1: error: `set` is 3
+            help: a table { … } of parameters of the new node
+        log:2:1: error: unknown key `for` in the line
+            help: keys: at, node, add, title, set
+    "#]],
+    );
+    line(
+        r#"{"node":"wob","remove":true}"#,
+        expect![[r#"
+        log:2:1: error: the line has no `at`
+            help: add `at = …`: a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
+        log:2:1: error: `node`: there is no node `wob`
+            help: did you mean `web`? nodes: users, web
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","remove":false}"#,
+        expect![[r#"
+        log:2:1: error: `remove` is false, which does nothing
+            help: write "remove":true, or leave the line out
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","remove":true,"fault":"kill"}"#,
+        expect![[r#"
+        log:2:1: error: the line has both `remove` and `fault`
+            help: do one thing in each line
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","link":"users","port":"callz"}"#,
+        expect![[r#"
+        log:2:1: error: `port`: service `web` has no port `callz`
+            help: did you mean `calls`? ports: calls
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","link":"users"}"#,
+        expect![[r#"
+        log:2:1: error: `users` is of kind "clients", which cannot be called
+            help: let the link end at another node
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","link":"web","latency":5}"#,
+        expect![[r#"
+        log:2:1: error: `latency` is 5, which has no unit
+            help: write for example "5ms": a length of time such as "8ms" or a distribution such as { exponential = "8ms" }, its mean from 0s to 1h
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"users","link":"web","weight":-1}"#,
+        expect![[r#"
+        log:2:1: error: `weight` is -1, which is negative
+            help: a number from 0 to 1000000
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"users","link":"web"}"#,
+        expect![[r#"
+        log:2:1: error: there is already a link from `users.out` to `web`
+            help: remove it first, or leave it as it is
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"web","unlink":"users"}"#,
+        expect![[r#"
+        log:2:1: error: there is no link from `web.calls` to `users`
+            help: no link leaves `web.calls`
+    "#]],
+    );
+    line(
+        r#"{"at":"1s","node":"users","unlink":"web","latency":"1ms"}"#,
+        expect![[r#"
+        log:2:1: error: unknown key `latency` in the line
+            help: keys: at, node, unlink, port
+    "#]],
+    );
+    // What is wrong with a node is told once, and not again of all that refers to it.
+    check(
+        &format!(
+            "{HEADER}{}\n{}\n{}\n{}\n{}\n",
+            r#"{"at":"1s","node":"api","add":"service","set":{"replicas":0}}"#,
+            r#"{"at":"1s","node":"web","link":"api"}"#,
+            r#"{"at":"2s","node":"api","remove":true}"#,
+            r#"{"at":"2s","node":"web","link":"api"}"#,
+            r#"{"at":"3s","node":"api","set":{"replicas":2}}"#,
+        ),
+        expect![[r#"
+            log:2:1: error: `api.replicas` is 0, which is below the smallest allowed, 1
+                help: a whole number from 1 to 1000
+            log:5:1: error: `link`: there is no node `api`
+                help: nodes: users, web
+            log:6:1: error: `node`: there is no node `api`
+                help: nodes: users, web
+        "#]],
+    );
+}

@@ -64,7 +64,7 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     pub fn birth_of(&mut self, birth: Birth) -> RootId {
         debug_assert!(birth.work >= 0.0, "work is not negative");
-        self.kernel.birth(self.at, birth)
+        self.kernel.birth(self.at, self.node, birth)
     }
 
     /// The client that sent the root of a call.

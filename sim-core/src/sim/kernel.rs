@@ -4,13 +4,14 @@ use super::limits::{Halt, Limits};
 use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
 use crate::dist::Dist;
+use crate::outcome::Code;
 use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
 use crate::rng::{Draws, mix};
 use crate::slab::{Key, Record, Slab};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
-use crate::topology::{LinkId, NodeId, Routes};
+use crate::topology::{Link, LinkId, NodeId, Routes};
 use std::sync::Arc;
 
 /// A timer that has been set.
@@ -59,9 +60,25 @@ pub(super) struct Wire {
     pub(super) stats: LinkStats,
 }
 
+/// Also of a link that was removed, so that the frequent cases need not ask.
 const VARIES: u64 = u64::MAX;
 /// Fewer records than this are nothing to look at.
 const LOOK_MIN: usize = 1024;
+
+impl Wire {
+    pub(super) fn new(link: &Link) -> Wire {
+        let delay = match link.latency {
+            Dist::Constant(delay) => delay.0.min(VARIES - 1),
+            _ => VARIES,
+        };
+        Wire { from: link.from, to: link.to, delay, lane: u32::MAX, stats: LinkStats::default() }
+    }
+
+    /// Nothing new goes over it.
+    pub(super) fn cut(&mut self) {
+        self.delay = VARIES;
+    }
+}
 
 /// A node as the run needs it, but for its model.
 #[derive(Clone, Debug)]
@@ -135,16 +152,6 @@ impl<T: Clone> Kernel<T> {
     pub(super) fn new(routes: Arc<Routes>, class_of: &[u8], seed: u64, limits: Limits) -> Kernel<T> {
         let classes = class_of.iter().max().map_or(1, |&last| usize::from(last) + 1);
         debug_assert!(classes <= CLASSES_MAX);
-        let wire = |link: &crate::topology::Link| Wire {
-            from: link.from,
-            to: link.to,
-            delay: match link.latency {
-                Dist::Constant(delay) => delay.0.min(VARIES - 1),
-                _ => VARIES,
-            },
-            lane: u32::MAX,
-            stats: LinkStats::default(),
-        };
         Kernel {
             events: 0,
             instant: 0,
@@ -154,7 +161,7 @@ impl<T: Clone> Kernel<T> {
             calls: Slab::default(),
             roots: Slab::default(),
             timers: Slab::default(),
-            wires: routes.links().iter().map(wire).collect(),
+            wires: routes.links().iter().map(Wire::new).collect(),
             totals: Totals::default(),
             classes: vec![ClassStats::default(); classes],
             in_flight: Population::default(),
@@ -236,9 +243,22 @@ impl<T: Clone> Kernel<T> {
     #[inline(never)]
     fn send_varying(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
         let route = &self.routes.links()[link.0 as usize];
+        if route.removed && kind == Kind::Deliver {
+            return self.refuse(id);
+        }
         let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
         let delay = route.latency.sample(&mut Draws::new(key, lineage));
         self.queue.push(delay.0, kind, id);
+    }
+
+    /// A call cannot leave: it is answered 502, as if it had come to where nobody listens.
+    #[cold]
+    fn refuse(&mut self, id: CallId) {
+        let now = self.now();
+        let Some(record) = self.calls.get_mut(id) else { return };
+        record.turn_back(Err(Code::BadGateway), now);
+        let (link, lineage) = (record.link, record.lineage);
+        self.send(link, lineage, true, Kind::Reply, id);
     }
 
     #[inline(always)]
@@ -337,7 +357,7 @@ impl<T: Clone> Kernel<T> {
 
     /// A root is born at a node.
     #[inline(always)]
-    pub(super) fn birth(&mut self, at: &mut Node, birth: Birth) -> RootId {
+    pub(super) fn birth(&mut self, at: &mut Node, node: NodeId, birth: Birth) -> RootId {
         let now = self.now();
         self.totals.born += 1;
         self.totals.in_flight += 1;
@@ -345,7 +365,7 @@ impl<T: Clone> Kernel<T> {
         self.classes[at.class as usize].born += 1;
         at.stats.offered += 1;
         at.stats.offered_first += 1;
-        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), at.class, birth))
+        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), at.class, node, birth))
     }
 
     /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what

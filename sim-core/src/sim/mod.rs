@@ -1,6 +1,7 @@
 //! The run: delivers events in order, keeps the books of calls, roots and work, and stops where it is told.
 
 mod ctx;
+mod edit;
 mod kernel;
 mod limits;
 
@@ -60,6 +61,7 @@ impl<M: Model> Simulation<M> {
     ) -> Simulation<M> {
         assert_eq!(routes.node_count(), models.len(), "one model for each node");
         assert_eq!(routes.node_count(), class_of.len(), "one class for each node");
+        assert!(models.len() <= crate::topology::NODES_MAX, "no more nodes than there are numbers for");
         let place = |((i, model), &class)| Place { node: Node::new(&routes, NodeId(i as u32), class, seed), model };
         let places = models.into_iter().enumerate().zip(class_of).map(place).collect();
         let mut simulation = Simulation { places, kernel: Kernel::new(routes, class_of, seed, limits) };
@@ -189,7 +191,7 @@ impl<M: Model> Simulation<M> {
         at.stats.offered += 1;
         at.stats.offered_first += u64::from(!call.by_retry());
         if call.depth >= kernel.limits.depth {
-            kernel.reply(at, id, Err(Code::LoopDetected));
+            kernel.reply(at, id, Err(edit::why_refused(kernel, node)));
         } else {
             model.on_call(id, &mut Ctx { node, at, kernel });
         }
@@ -301,6 +303,10 @@ impl<M: Model> Simulation<M> {
         let Some(message) = message else { return };
         kernel.free_posts.push(index);
         let route = &kernel.routes.links()[link.0 as usize];
+        if route.removed {
+            // So is everything to a node that was removed.
+            return;
+        }
         let node = if upstream { route.from } else { route.to };
         let lineage = route.key_hash;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
@@ -329,7 +335,8 @@ impl<M: Model> Simulation<M> {
     /// Fingerprint of everything delivered so far.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        combine(self.places.iter().map(|p| (p.node.key_hash, p.node.digest)))
+        let nodes = self.kernel.routes.in_order().map(|node| &self.places[node.0 as usize].node);
+        combine(nodes.map(|node| (node.key_hash, node.digest)))
     }
 
     /// Fingerprint of what one node was delivered.
@@ -489,6 +496,7 @@ impl<M: Model> Simulation<M> {
             ("roots".to_owned(), hash(&k.roots)),
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
+            ("routes".to_owned(), hash(&k.routes)),
             ("links".to_owned(), hash(&k.wires)),
             ("totals".to_owned(), hash(&(&k.totals, &k.in_flight, k.sojourn_ns))),
             ("classes".to_owned(), hash(&k.classes)),
