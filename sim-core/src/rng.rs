@@ -130,7 +130,11 @@ const WORDS: usize = 16;
 impl Stream {
     #[cold]
     fn refill(&mut self) {
-        self.words.fill_with(|| rand::Rng::next_u64(&mut self.generator));
+        let mut bytes = [0u8; 8 * WORDS];
+        rand::Rng::fill_bytes(&mut self.generator, &mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
         self.used = 0;
     }
 }
