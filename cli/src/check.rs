@@ -1,7 +1,7 @@
 //! `floodgate check`: every file and each of its variants, with every seed, against what they expect.
 
 use crate::input::{self, Source};
-use crate::output::{complain, print, table};
+use crate::output::{complain, defect, print, table};
 use crate::progress::Progress;
 use crate::{CheckArguments, Outcome};
 use floodgate::scenario::Expectation;
@@ -94,7 +94,8 @@ fn take<'j, 's>(jobs: &'j [Job<'s>], next: &AtomicUsize) -> Option<(usize, &'j J
 fn run_one(job: &Job<'_>) -> Done {
     let report = floodgate::check(job.scenario, job.seed);
     let failures = report.results.into_iter().filter(|result| !result.passed()).collect();
-    Done { failures, halted: report.halted.map(|halt| halt.to_string()) }
+    let unbalanced = report.unbalanced.map(|books| defect(&books));
+    Done { failures, halted: unbalanced.or(report.halted.map(|halt| halt.to_string())) }
 }
 
 /// One line when all is well, otherwise a table of what failed.

@@ -16,6 +16,11 @@ pub(crate) fn complain(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.write_all(b"\n"));
 }
 
+/// Books that do not balance, as told to a person.
+pub(crate) fn defect(books: &str) -> String {
+    format!("the books do not balance, which is a defect of the simulator: {books}")
+}
+
 /// Rows as aligned columns, each line indented. Columns of numbers are aligned to the right by the caller's choice.
 pub(crate) fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! `floodgate run`.
 
-use crate::output::{complain, print, table};
+use crate::output::{complain, defect, print, table};
 use crate::progress::Progress;
 use crate::{Format, Outcome, RunArguments, Source, input, journeys};
 use floodgate::report::WindowReport;
@@ -22,6 +22,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
         simulation.record(window);
     }
     advance(&mut simulation, until);
+    if let Err(books) = simulation.check_books() {
+        complain(&format!("{}: error: {}", arguments.source.file, defect(&books)));
+        return Outcome::Failed;
+    }
     report(&simulation, arguments);
     if simulation.halted().is_some() { Outcome::Failed } else { Outcome::Fine }
 }

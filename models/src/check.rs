@@ -33,15 +33,17 @@ pub struct CheckReport {
     pub results: Vec<ExpectationResult>,
     /// The limit that the run met, if any: then nothing is right.
     pub halted: Option<Halt>,
+    /// What does not balance in the books, if anything: a defect of the simulator, and nothing it says is to be trusted.
+    pub unbalanced: Option<String>,
     /// The run at its end.
     pub simulation: Simulation,
 }
 
 impl CheckReport {
-    /// Whether the run came to its end and every expectation holds.
+    /// Whether the run came to its end with its books balanced, and every expectation holds.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.halted.is_none() && self.results.iter().all(ExpectationResult::passed)
+        self.halted.is_none() && self.unbalanced.is_none() && self.results.iter().all(ExpectationResult::passed)
     }
 }
 
@@ -74,9 +76,11 @@ pub fn check(scenario: &Scenario, seed: u64) -> CheckReport {
     cuts.sort_unstable();
     cuts.dedup();
     let mut marks = Vec::with_capacity(cuts.len());
-    let mut halted = None;
+    let (mut halted, mut unbalanced) = (None, None);
     for &cut in &cuts {
-        if let Err(halt) = simulation.run_until(cut) {
+        let ran = simulation.run_until(cut);
+        unbalanced = unbalanced.or(simulation.check_books().err());
+        if let Err(halt) = ran {
             halted = Some(halt);
             break;
         }
@@ -93,7 +97,7 @@ pub fn check(scenario: &Scenario, seed: u64) -> CheckReport {
         ExpectationResult { expectation: expectation.clone(), value }
     };
     let results = scenario.expectations.iter().zip(&windows).map(value).collect();
-    CheckReport { results, halted, simulation }
+    CheckReport { results, halted, unbalanced, simulation }
 }
 
 /// The value of a metric between the first and the last of `marks`.
