@@ -1,16 +1,20 @@
 //! A service: replicas of a program with workers, a queue, processor cores and memory.
 
+mod life;
+mod replica;
+mod work;
+
 use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Bytes, Params, Ratio, Values};
 use crate::params;
-use crate::policy::{Retry, Sharing};
+use crate::policy::Retry;
 use crate::status::{Mode, ReplicaStatus, Status};
 use floodgate_core::rng::Source;
 use floodgate_core::{
     ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply, Time, TimerId,
 };
-use std::collections::VecDeque;
+use replica::{Job, Replica, Stage, State, Tag, WAITS};
 
 params! {
     /// Configuration of `service`.
@@ -115,119 +119,6 @@ const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
 
-/// How long a replica that is to go stays at least, so that callers who have not heard of it yet lose nothing.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// What a timer is about; the number beside it is a replica. The end of a job's work or pause is no timer: its call is
-/// served until then.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tag {
-    /// Jobs of a replica have computed (shared cores).
-    Shared = 0,
-    /// A replica starts.
-    Start = 1,
-    /// A draining replica may go.
-    Leave = 2,
-}
-
-impl Tag {
-    fn with(self, number: u32) -> u64 {
-        u64::from(number) << 2 | self as u64
-    }
-
-    fn split(tag: u64) -> (Tag, u32) {
-        ([Tag::Shared, Tag::Start, Tag::Leave, Tag::Leave][(tag & 3) as usize], (tag >> 2) as u32)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
-    /// Its place is free.
-    Gone,
-    /// Computes before its calls.
-    Before,
-    /// Waits for a callee, or for the pause before a retry.
-    Calling,
-    /// Computes after its calls.
-    After,
-}
-
-/// A request that holds a worker; those that wait for one are calls in a queue and nothing more.
-#[derive(Clone, Copy, Debug)]
-struct Job {
-    call: CallId,
-    child: CallId,
-    /// Processor time in all, as it turned out when it was started.
-    demand: Duration,
-    /// Processor time of the stretch it computes now.
-    stretch: Duration,
-    /// Start of the stretch: time in ns (own core), or the bits of the work attained by everyone (shared cores).
-    mark: u64,
-    replica: u32,
-    /// Which of the links it calls or has called.
-    step: u32,
-    attempt: u16,
-    stage: Stage,
-    /// Its caller has said that it has gone: it ends at the next step.
-    cancelled: bool,
-}
-
-impl Job {
-    /// An empty place.
-    const NONE: Job = Job {
-        call: Key::NONE,
-        child: Key::NONE,
-        demand: Duration::ZERO,
-        stretch: Duration::ZERO,
-        mark: 0,
-        replica: 0,
-        step: 0,
-        attempt: 0,
-        stage: Stage::Gone,
-        cancelled: false,
-    };
-}
-
-/// The tag of a call that waits for a worker of a replica; of one that has a worker it is the place of its job.
-const WAITS: u32 = 1 << 31;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
-    Up,
-    Down,
-    /// To be removed: is offered to nobody any more, finishes what it has, and what still comes to it by its number.
-    Draining,
-    Removed,
-}
-
-#[derive(Clone, Debug)]
-struct Replica {
-    state: State,
-    /// Started cold, so it warms up; false for those that stood there when the run began.
-    cold: bool,
-    busy: u32,
-    /// How many in the queue are still there.
-    waiting: u32,
-    /// Workers that compute, where cores are shared.
-    computing: u32,
-    /// Those that were cancelled are passed over when their turn comes.
-    queue: VecDeque<CallId>,
-    /// Since when it is in this state.
-    since: Time,
-    cpu: Sharing,
-}
-
-impl Replica {
-    fn new(state: State, since: Time, cold: bool) -> Replica {
-        let (queue, cpu) = (VecDeque::new(), Sharing::default());
-        Replica { state, since, cold, busy: 0, waiting: 0, computing: 0, queue, cpu }
-    }
-
-    fn in_flight(&self) -> u64 {
-        u64::from(self.busy) + u64::from(self.waiting)
-    }
-}
-
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -274,226 +165,9 @@ impl Service {
         share / self.slow
     }
 
-    #[inline(always)]
-    fn choose(&self, asked: u32, lineage: u64, cx: &Cx<'_>) -> Option<u32> {
-        if asked != ANY_REPLICA {
-            let there = self.replicas.get(asked as usize)?;
-            // One that drains takes what callers send that have not heard of it yet.
-            return matches!(there.state, State::Up | State::Draining).then_some(asked);
-        }
-        match *self.ready.as_slice() {
-            [] => None,
-            [only] => Some(only),
-            ref ready => {
-                let pick = cx.draws(PURPOSE_REPLICA, lineage).below(ready.len() as u64);
-                ready.get(pick as usize).copied()
-            }
-        }
-    }
-
-    /// A place for the job of a worker that was idle.
-    #[inline(always)]
-    fn place(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.jobs.push(Job::NONE);
-            self.jobs.len() as u32 - 1
-        })
-    }
-
-    /// A worker of a replica takes the call and puts its job at `place`; the worker is counted by whoever knows where it
-    /// comes from.
-    #[inline(always)]
-    fn start(&mut self, call: CallId, number: u32, place: u32, cx: &mut Cx<'_>) {
-        let Some((record, root)) = cx.origin(call) else { return };
-        let (lineage, work) = (record.lineage, f64::from(root.work));
-        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
-        if work != 1.0 {
-            demand = demand.scaled(work);
-        }
-        let replica = &self.replicas[number as usize];
-        if replica.cold {
-            demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
-        }
-        let ratio = self.config.call_ratio.0;
-        let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
-        let step = if calls { 0 } else { u32::MAX };
-        let share = self.config.after_share.0;
-        let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
-        let Some(job) = self.jobs.get_mut(place as usize) else { return };
-        *job = Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE };
-        cx.set_tag(call, place);
-        self.compute(place, stretch, cx);
-    }
-
-    #[inline(always)]
-    fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        let job = &mut self.jobs[place as usize];
-        let Some(cores) = self.config.cores else {
-            // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
-            job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
-            job.mark = now.0;
-            return cx.serve(job.call, job.stretch);
-        };
-        job.stretch = stretch;
-        let number = job.replica;
-        let replica = &mut self.replicas[number as usize];
-        replica.cpu.start(now, place, stretch);
-        job.mark = replica.cpu.attained(now).to_bits();
-        self.computing_changes(number, true, cores, cx);
-        self.rearm(number, cores, cx);
-    }
-
-    /// Those that share the cores of a replica and have computed by now go on.
-    #[inline(never)]
-    fn shared_computed(&mut self, number: u32, now: Time, cx: &mut Cx<'_>) {
-        while let Some(place) = self.replicas[number as usize].cpu.finished(now) {
-            self.computed(place, cx);
-        }
-        if let Some(cores) = self.config.cores {
-            self.rearm(number, cores, cx);
-        }
-    }
-
     fn rearm(&mut self, number: u32, cores: u32, cx: &mut Cx<'_>) {
         let rate = self.rate(&self.replicas[number as usize], cores);
         self.replicas[number as usize].cpu.arm(rate, Tag::Shared.with(number), cx);
-    }
-
-    /// The job has computed its stretch.
-    #[inline(always)]
-    fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let &Job { call, stretch, stage, cancelled, replica, .. } = &self.jobs[place as usize];
-        cx.work(call, stretch);
-        if let Some(cores) = self.config.cores {
-            self.computing_changes(replica, false, cores, cx);
-        }
-        if stage == Stage::After || cancelled {
-            self.finish(place, Ok(()), cx);
-        } else {
-            self.next_step(place, cx);
-        }
-    }
-
-    #[inline(never)]
-    fn try_again(&mut self, place: u32, cx: &mut Cx<'_>) {
-        self.next_step(place, cx);
-    }
-
-    /// Calls what comes next, or computes the rest.
-    #[inline(always)]
-    fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let job = &mut self.jobs[place as usize];
-        if let Some(&link) = self.calls.get(job.step as usize) {
-            job.stage = Stage::Calling;
-            let Some(record) = cx.get(job.call) else { return };
-            // Step 0, attempt 0 has the caller's lineage; every other one its own, by (step, attempt).
-            let lineage = cx.branch(record.lineage, u64::from(job.step) << 16 | u64::from(job.attempt));
-            let spec = CallSpec {
-                root: cx.root_of(job.call),
-                parent: Some(job.call),
-                lineage,
-                attempt: job.attempt,
-                replica: ANY_REPLICA,
-                tag: place,
-                timeout: self.config.call_timeout,
-                cancel: self.config.call_cancel,
-            };
-            job.child = cx.call(link, spec);
-            return;
-        }
-        let share = self.config.after_share.0;
-        let rest = if share == 0.0 { Duration::ZERO } else { job.demand.scaled(share) };
-        if rest > Duration::ZERO {
-            job.stage = Stage::After;
-            self.compute(place, rest, cx);
-        } else {
-            self.finish(place, Ok(()), cx);
-        }
-    }
-
-    /// Answers, and gives the worker to the next in the queue.
-    #[inline(never)]
-    fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
-        let job = &mut self.jobs[place as usize];
-        job.stage = Stage::Gone;
-        let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
-        if cancelled {
-            cx.forget(call)
-        } else {
-            cx.reply(call, outcome)
-        }
-        let replica = &mut self.replicas[number as usize];
-        if replica.waiting > 0 {
-            while let Some(next) = replica.queue.pop_front() {
-                if cx.get(next).is_some() {
-                    replica.waiting -= 1;
-                    self.queued -= 1;
-                    self.queue_changed(cx);
-                    return self.start(next, number, place, cx);
-                }
-            }
-        }
-        self.free.push(place);
-        replica.busy -= 1;
-        self.busy -= 1;
-        if replica.state == State::Draining {
-            self.leave(number, cx);
-        }
-        self.busy_changed(cx);
-    }
-
-    /// Reads the links again after an edit, which has added one or taken one away. Jobs go on from where they stand in the
-    /// order of the callees: what comes before is behind them, what comes after is still to be called.
-    #[cold]
-    fn read_links(&mut self, cx: &mut Cx<'_>) {
-        let links = cx.links(PortId(0));
-        let old = std::mem::replace(&mut self.calls, links);
-        let Some(place) = (0..old.len().max(self.calls.len())).find(|&i| old.get(i) != self.calls.get(i)) else {
-            return;
-        };
-        let (edited, added) = (place as u32, self.calls.len() > old.len());
-        for place in 0..self.jobs.len() as u32 {
-            let job = &mut self.jobs[place as usize];
-            let next = job.step.wrapping_add(1);
-            if job.stage != Stage::Calling || edited >= next {
-                continue;
-            }
-            let pauses = job.child == Key::NONE;
-            job.step = if added { next } else { next.wrapping_sub(2) };
-            if !added && edited + 1 == next && pauses {
-                // There is nobody left whom it could try again.
-                self.finish(place, Err(Code::Internal), cx);
-            }
-        }
-    }
-
-    /// A draining replica that is idle and has heard nothing for long enough goes.
-    #[cold]
-    fn leave(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        let replica = &mut self.replicas[number as usize];
-        if replica.state == State::Draining && replica.in_flight() == 0 && now.since(replica.since) >= GRACE {
-            (replica.state, replica.since) = (State::Removed, now);
-            self.publish(cx);
-        }
-    }
-
-    /// A call of the job's has failed.
-    #[cold]
-    fn failed(&mut self, place: u32, code: Code, link: LinkId, lineage: u64, cx: &mut Cx<'_>) {
-        let job = &mut self.jobs[place as usize];
-        let mut draws = cx.draws(PURPOSE_BACKOFF, lineage);
-        // Over a link that has gone nothing is tried again.
-        let linked = self.calls.get(job.step as usize) == Some(&link);
-        match self.config.call_retry.pause(u32::from(job.attempt), code, &mut draws).filter(|_| linked) {
-            Some(pause) => {
-                job.attempt += 1;
-                cx.serve(job.call, pause);
-            }
-            None if code == Code::Timeout => self.finish(place, Err(Code::GatewayTimeout), cx),
-            None => self.finish(place, Err(Code::Internal), cx),
-        }
     }
 
     #[inline(always)]
@@ -519,24 +193,6 @@ impl Service {
         }
     }
 
-    /// Sets all gauges: after a replica has come or gone.
-    fn publish(&mut self, cx: &mut Cx<'_>) {
-        let alive = |r: &&Replica| !matches!(r.state, State::Down | State::Removed);
-        self.alive = self.replicas.iter().filter(alive).count() as u32;
-        self.ready.clear();
-        let up = |r: &u32| self.replicas[*r as usize].state == State::Up;
-        self.ready.extend((0..self.replicas.len() as u32).filter(up));
-        let each = self.config.cores.unwrap_or(self.config.workers);
-        cx.gauge(slot::CAPACITY, u64::from(self.alive) * u64::from(each));
-        cx.gauge(GAUGE_READY, self.ready.len() as u64);
-        cx.gauge(GAUGE_KILLS, self.kills);
-        if self.config.cores.is_some() {
-            cx.gauge(slot::USED, u64::from(self.computing));
-        }
-        self.queue_changed(cx);
-        self.busy_changed(cx);
-    }
-
     /// Memory of all replicas that live.
     fn memory_in_all(&self) -> u64 {
         let in_flight = u64::from(self.busy) + u64::from(self.queued);
@@ -554,92 +210,6 @@ impl Service {
             self.computing = self.computing + change.0 - change.1;
             cx.gauge(slot::USED, u64::from(self.computing));
         }
-    }
-
-    fn announce(&self, cx: &mut Cx<'_>) {
-        cx.tell_callers(&Message::Endpoints(self.ready.clone()));
-    }
-
-    /// The replica dies: connections are reset, what was done on it is lost.
-    fn kill(&mut self, number: u32, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        let Some(replica) = self.replicas.get_mut(number as usize) else { return };
-        if matches!(replica.state, State::Down | State::Removed) {
-            return;
-        }
-        let attained = replica.cpu.attained(now);
-        replica.cpu.clear(cx);
-        self.busy -= replica.busy;
-        self.queued -= replica.waiting;
-        if let Some(cores) = self.config.cores {
-            self.computing -= replica.computing.min(cores);
-        }
-        let draining = replica.state == State::Draining;
-        let fresh = Replica::new(if draining { State::Removed } else { State::Down }, now, true);
-        let killed = std::mem::replace(replica, fresh);
-        for place in 0..self.jobs.len() {
-            let job = self.jobs[place];
-            if job.stage == Stage::Gone || job.replica != number {
-                continue;
-            }
-            self.jobs[place].stage = Stage::Gone;
-            self.free.push(place as u32);
-            if matches!(job.stage, Stage::Before | Stage::After) {
-                let done = match self.config.cores {
-                    Some(_) => (attained - f64::from_bits(job.mark)).max(0.0) as u64,
-                    None => now.0 - job.mark,
-                };
-                cx.work(job.call, Duration(done).min(job.stretch));
-            }
-            if job.stage == Stage::Calling && self.config.call_cancel {
-                cx.abandon(job.child);
-            }
-            cx.waste(job.call);
-            cx.reply(job.call, Err(Code::BadGateway));
-        }
-        for call in killed.queue {
-            // Those that were cancelled have gone.
-            if cx.get(call).is_some() {
-                cx.reply(call, Err(Code::BadGateway));
-            }
-        }
-        if !draining {
-            cx.timer(self.config.restart_delay, Tag::Start.with(number));
-        }
-        self.publish(cx);
-        self.announce(cx);
-    }
-
-    /// Adds replicas, which start, or drains the last ones.
-    fn scale(&mut self, cx: &mut Cx<'_>) {
-        let wanted = self.config.replicas as usize;
-        let now = cx.now();
-        for number in wanted..self.replicas.len() {
-            let replica = &mut self.replicas[number];
-            match replica.state {
-                State::Up => {
-                    replica.state = State::Draining;
-                    cx.timer(GRACE, Tag::Leave.with(number as u32));
-                }
-                State::Down => replica.state = State::Removed,
-                State::Draining | State::Removed => continue,
-            }
-            replica.since = now;
-        }
-        for number in 0..wanted {
-            match self.replicas.get_mut(number) {
-                None => self.replicas.push(Replica::new(State::Down, now, true)),
-                Some(replica) if replica.state == State::Draining => {
-                    replica.state = State::Up;
-                    continue;
-                }
-                Some(replica) if replica.state == State::Removed => *replica = Replica::new(State::Down, now, true),
-                Some(_) => continue,
-            }
-            cx.timer(self.config.restart_delay, Tag::Start.with(number as u32));
-        }
-        self.publish(cx);
-        self.announce(cx);
     }
 }
 
