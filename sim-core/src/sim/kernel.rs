@@ -114,8 +114,8 @@ pub(crate) struct Kernel<T> {
     pub(super) instant: u64,
     /// Where the last event was delivered.
     pub(super) last: NodeId,
-    /// A limit has been met that ends the run after this event.
-    pub(super) stop: bool,
+    /// After this event there is something to see to: a limit has been met, or records have grown.
+    pub(super) attention: bool,
     pub(super) queue: EventQueue,
     pub(super) calls: Slab<Call>,
     pub(super) roots: Slab<Root>,
@@ -156,7 +156,7 @@ impl<T: Clone> Kernel<T> {
             events: 0,
             instant: 0,
             last: NodeId(0),
-            stop: false,
+            attention: false,
             queue: EventQueue::new(),
             calls: Slab::default(),
             roots: Slab::default(),
@@ -298,10 +298,10 @@ impl<T: Clone> Kernel<T> {
         self.look_at_calls = next(self.calls.places()).min(limit.saturating_add(1));
         self.look_at_timers = next(self.timers.places());
         self.grown = Some(node);
+        self.attention = true;
         if self.calls.len() > limit && self.halt.is_none() {
             let node = self.routes.key(node).to_owned();
             self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit });
-            self.stop = true;
         }
     }
 

@@ -83,24 +83,31 @@ impl<M: Model> Simulation<M> {
     pub fn advance<P: Probe>(&mut self, budget: Budget, probe: &mut P) -> Progress {
         let last = self.kernel.events.saturating_add(budget.events);
         self.kernel.watched = P::ACTIVE;
-        self.kernel.stop = self.kernel.halt.is_some();
         // What was done from outside since then.
         if P::ACTIVE {
             self.tell(probe);
         }
         let mut now = self.kernel.now();
+        if let Some(stop) = self.has_to_stop().or((self.kernel.events >= last).then_some(Progress::Budget)) {
+            return stop;
+        }
+        if budget.until <= now {
+            return Progress::Reached;
+        }
         // Up to here, neither the budget nor the limit of events at one instant is used up.
         let mut fence = last.min(self.fence());
-        while !self.kernel.stop {
+        loop {
+            if self.kernel.attention
+                && let Some(stop) = self.has_to_stop()
+            {
+                return stop;
+            }
             if self.kernel.events >= fence {
                 if self.kernel.events >= last {
                     return Progress::Budget;
                 }
                 self.too_many_events();
-                break;
-            }
-            if budget.until <= now {
-                return Progress::Reached;
+                continue;
             }
             let Some(due) = self.kernel.queue.pop_before(budget.until.0) else {
                 if budget.until < Time::MAX {
@@ -118,11 +125,19 @@ impl<M: Model> Simulation<M> {
             if P::ACTIVE {
                 self.tell(probe);
             }
-            if let Some(node) = self.kernel.grown.take() {
-                self.look_at_memory(node);
-            }
         }
-        self.kernel.halt.clone().map_or(Progress::Budget, Progress::Halted)
+    }
+
+    /// Sees to what an event asked for: the run stops at a limit, and memory is looked at when records have grown.
+    #[cold]
+    fn has_to_stop(&mut self) -> Option<Progress> {
+        self.kernel.attention = false;
+        if let Some(node) = self.kernel.grown.take() {
+            self.look_at_memory(node);
+        }
+        let halt = self.kernel.halt.clone()?;
+        self.kernel.attention = true;
+        Some(Progress::Halted(halt))
     }
 
     #[inline(always)]
@@ -153,7 +168,6 @@ impl<M: Model> Simulation<M> {
         if bytes > limit && self.kernel.halt.is_none() {
             let (time, node) = (self.kernel.now(), self.kernel.routes.key(node).to_owned());
             self.kernel.halt = Some(Halt::Memory { time, node, bytes, limit });
-            self.kernel.stop = true;
         }
     }
 
@@ -173,6 +187,7 @@ impl<M: Model> Simulation<M> {
         let (time, limit) = (self.kernel.now(), self.kernel.limits.events_per_instant);
         let node = self.kernel.routes.key(self.kernel.last).to_owned();
         self.kernel.halt = Some(Halt::EventsPerInstant { time, node, limit });
+        self.kernel.attention = true;
     }
 
     #[inline(always)]
