@@ -430,7 +430,7 @@ impl<T: Clone> Kernel<T> {
     }
 
     /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn book_to_whoever_waits(&mut self, record: &Call) -> bool {
         let busy = if record.parent == Key::NONE {
             self.roots.at_mut(record.root).filter(|r| !r.ended).map(|r| &mut r.busy_ns)
