@@ -8,7 +8,7 @@ use std::fmt::Write;
 const LEGEND: &str = "\
 # time, node, event, lineage of the request (tag of a timer), digest of the node with this event in it
 # call: a call arrived   answer: a good answer came back   CODE: an error came back   late: an answer nobody waited for
-# give up: the node stopped waiting   timer: its own   cancel: a caller has gone   message: from another component
+# give up: the node stopped waiting   served: work on a call is done   timer: its own   cancel: a caller has gone   message: from another component
 ";
 
 pub(crate) fn trace(arguments: &TraceArguments) -> Outcome {
