@@ -73,7 +73,7 @@ fn one(name: &str, text: &str) -> f64 {
         "{name:<22}{:>9}{live:>8}{count:>10}{:>8.1}{:>8}{:>11.1}{longest:>8.1}{:>12.2}{:>12.2}",
         plain.events(),
         bytes as f64 / 1e6,
-        seeks.len(),
+        seeks.count(),
         seeks.median(),
         copies.range().1,
         with_keyframes.as_secs_f64() / alone.as_secs_f64(),

@@ -6,7 +6,7 @@
 
 use crate::outcome::Code;
 use crate::rng::Draws;
-use crate::slab::{Key, Record};
+use crate::slab::{Key, record};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NodeId};
 
@@ -115,16 +115,7 @@ fn low_bytes(node: NodeId) -> [u8; 3] {
     [a, b, c]
 }
 
-impl Record for Root {
-    #[inline(always)]
-    fn generation(&self) -> u32 {
-        self.generation
-    }
-    #[inline(always)]
-    fn set_generation(&mut self, generation: u32) {
-        self.generation = generation;
-    }
-}
+record!(Root);
 
 /// Where a call stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -241,16 +232,7 @@ impl Call {
     }
 }
 
-impl Record for Call {
-    #[inline(always)]
-    fn generation(&self) -> u32 {
-        self.generation
-    }
-    #[inline(always)]
-    fn set_generation(&mut self, generation: u32) {
-        self.generation = generation;
-    }
-}
+record!(Call);
 
 /// What a caller says of a call it sends.
 #[derive(Clone, Copy, Debug)]

@@ -46,6 +46,23 @@ pub trait Record: Copy {
     fn set_generation(&mut self, generation: u32);
 }
 
+/// Makes a type with a field `generation: u32` a [`Record`].
+macro_rules! record {
+    ($name:ty) => {
+        impl $crate::slab::Record for $name {
+            #[inline(always)]
+            fn generation(&self) -> u32 {
+                self.generation
+            }
+            #[inline(always)]
+            fn set_generation(&mut self, generation: u32) {
+                self.generation = generation;
+            }
+        }
+    };
+}
+pub(crate) use record;
+
 /// A slab of small records. The generation stands in the record, so that asking whether a key is stale touches the very
 /// line of memory that is read next.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use crate::outcome::Code;
 use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
 use crate::rng::{Draws, mix};
-use crate::slab::{Key, Record, Slab};
+use crate::slab::{Key, Record, Slab, record};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{Link, LinkId, NodeId, Routes};
@@ -28,16 +28,7 @@ impl TimerSlot {
     }
 }
 
-impl Record for TimerSlot {
-    #[inline(always)]
-    fn generation(&self) -> u32 {
-        self.generation
-    }
-    #[inline(always)]
-    fn set_generation(&mut self, generation: u32) {
-        self.generation = generation;
-    }
-}
+record!(TimerSlot);
 
 /// A message under way.
 #[derive(Clone, Debug)]
