@@ -1,0 +1,48 @@
+//! What the page and its worker say to each other: every command and every reply, in one place.
+//!
+//! The playground owns these types; the engine knows no screen. They travel as postcard bytes in transferred buffers.
+
+mod command;
+mod frame;
+mod reply;
+mod series;
+
+pub use command::{Act, Command, Deed, Settings};
+pub use frame::{Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
+pub use reply::{Loaded, Phase, Reply};
+use serde::{Deserialize, Serialize};
+pub use series::Point;
+
+/// As bytes.
+#[must_use]
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // Serialising these types into a growing vector has no way to fail; an empty message is ignored by the other side.
+    postcard::to_stdvec(value).unwrap_or_default()
+}
+
+/// From bytes; `None` for anything that is not a message.
+#[must_use]
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_way() {
+        let act = Act {
+            node: "users".into(),
+            deed: Deed::Set(vec![("rate".into(), Some("\"12000/s\"".into())), ("slo".into(), None)]),
+            lasting: Some("20s".into()),
+        };
+        for command in [Command::Act(act), Command::Speed(f64::INFINITY), Command::Drawn] {
+            assert_eq!(decode::<Command>(&encode(&command)), Some(command));
+        }
+        let frame = Frame { run: 3, digest: Some((7, "0123456789abcdef".into())), ..Frame::default() };
+        let reply = Reply::Frame(Box::new(frame));
+        assert_eq!(decode::<Reply>(&encode(&reply)), Some(reply));
+        assert_eq!(decode::<Reply>(&[0xff; 40]), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! From the simulation to the page: what is said now and then.
+
+use super::Frame;
+use serde::{Deserialize, Serialize};
+
+/// From the simulation to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The worker listens.
+    Ready,
+    /// A scenario has been taken.
+    Loaded(Loaded),
+    /// The last command could not be done; in words.
+    Refused(String),
+    /// How things stand.
+    Frame(Box<Frame>),
+}
+
+/// A scenario that has been taken: what frames refer to by index.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Loaded {
+    /// As in [`Command::Load`].
+    pub run: u32,
+    /// The seed it runs with.
+    pub seed: u64,
+    /// Where the scenario ends, in nanoseconds.
+    pub until_ns: u64,
+    /// Ids of the nodes.
+    pub nodes: Vec<String>,
+    /// Links: caller, index of its port, callee.
+    pub links: Vec<(String, u32, String)>,
+    /// Planned changes of load.
+    pub phases: Vec<Phase>,
+    /// First line of the control log.
+    pub log_header: String,
+}
+
+/// A stretch of virtual time in which load is different.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Phase {
+    /// From, in seconds.
+    pub from: f64,
+    /// To, in seconds.
+    pub to: f64,
+    /// What it is called; may be empty.
+    pub title: String,
+}
