@@ -7,6 +7,7 @@ pub mod engine;
 pub mod hold;
 pub mod limit;
 pub mod measure;
+pub mod page;
 pub mod peers;
 pub mod scale;
 pub mod seek;

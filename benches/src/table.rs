@@ -4,6 +4,7 @@ use crate::engine;
 use crate::hold::{self, Binary, Lane, List, Quaternary};
 use crate::limit::{self, Found};
 use crate::measure::{Sample, timed};
+use crate::page;
 use crate::peers::{Peer, Workload};
 use crate::scale;
 use crate::seek;
@@ -42,7 +43,7 @@ const CASES: [Case; 3] = [
 ];
 
 /// What can be asked for alone.
-const PARTS: [&str; 6] = ["speed", "wasm", "lists", "growth", "memory", "seek"];
+const PARTS: [&str; 7] = ["speed", "wasm", "page", "lists", "growth", "memory", "seek"];
 
 /// Bytes per live call, and growth of the cost per event with nodes and with pending events.
 const BYTES_GATE: f64 = 100.0;
@@ -69,6 +70,9 @@ pub fn all(quick: bool, only: Option<&str>, peers: &[Peer]) -> Result<(), String
     // A quick look does not wait for a web bundle, unless that is what it is meant to look at.
     if only == Some("wasm") || only.is_none() && !quick {
         wasm::all(size.rounds, size.customers, size.seconds, &mut missed)?;
+    }
+    if only == Some("page") || only.is_none() && !quick {
+        page::all(size.rounds, size.seconds, &mut missed)?;
     }
     if wanted("lists") {
         lists(size);

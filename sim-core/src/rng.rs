@@ -29,7 +29,8 @@ pub(crate) fn wide(a: u64, b: u64) -> (u64, u64) {
     wide_by_halves(a, b)
 }
 
-/// As [`wide`], by four products of halves.
+/// As [`wide`], by four products of halves. The low word is put together from them as well, although a multiplication would
+/// give it: of a high word alone LLVM 22 makes the wide product again, and with it the call.
 #[cfg(any(target_arch = "wasm32", test))]
 #[inline(always)]
 fn wide_by_halves(a: u64, b: u64) -> (u64, u64) {
@@ -38,7 +39,7 @@ fn wide_by_halves(a: u64, b: u64) -> (u64, u64) {
     let (high, middle, low) = (a1 * b1, a1 * b0, a0 * b0);
     let middle = middle + (low >> 32);
     let other = a0 * b1 + (middle & LOW);
-    (high + (middle >> 32) + (other >> 32), a.wrapping_mul(b))
+    (high + (middle >> 32) + (other >> 32), other << 32 | low & LOW)
 }
 
 /// One wide multiplication folded to 64 bits.

@@ -146,7 +146,7 @@ async fn evidence(page: &Page, name: &str) -> String {
 }
 
 /// The bundle to serve: `FLOODGATE_DIST`, which `cargo xtask test` sets after building it.
-fn dist() -> Result<PathBuf, BrowserError> {
+pub fn dist() -> Result<PathBuf, BrowserError> {
     let place = std::env::var_os("FLOODGATE_DIST").map(PathBuf::from).ok_or_else(|| {
         BrowserError::Missing(
             "FLOODGATE_DIST is not set: `cargo xtask test --only browser` builds the page and runs these tests"

@@ -29,7 +29,7 @@ pub fn run(workspace: &Workspace, words: &[OsString]) -> Result<(), Failure> {
 fn wants_wasm(words: &[OsString]) -> bool {
     let only = words.iter().position(|word| word == "--only").and_then(|at| words.get(at + 1));
     match only {
-        Some(part) => part == "wasm",
+        Some(part) => part == "wasm" || part == "page",
         None => !words.iter().any(|word| word == "--quick" || word == "--callgrind"),
     }
 }
@@ -57,7 +57,7 @@ fn bundle(workspace: &Workspace) -> Result<PathBuf, Failure> {
 /// The program of the tests' package that drives Chromium, where there is one to drive.
 fn browser(workspace: &Workspace) -> Result<Option<PathBuf>, Failure> {
     if let Ok(Some(Outcome::Skipped(why))) | Err(why) = stages::browser_missing() {
-        eprintln!("!!! wasm in Chromium SKIPPED: {why}");
+        eprintln!("!!! Chromium SKIPPED: {why}");
         return Ok(None);
     }
     tools::run(
@@ -80,6 +80,7 @@ mod tests {
         assert!(wants(&[]));
         assert!(wants(&["--peers"]));
         assert!(wants(&["--quick", "--only", "wasm"]));
+        assert!(wants(&["--only", "page"]));
         assert!(!wants(&["--only", "speed"]));
         assert!(!wants(&["--quick"]));
         assert!(!wants(&["--callgrind", "--update"]));

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod golden;
 pub mod html;
 pub mod server;
+pub mod size;
 pub mod stages;
 pub mod tools;
 pub mod watch;

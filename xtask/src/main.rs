@@ -9,7 +9,7 @@ use xtask::stages::{self, Part};
 use xtask::tools::{self, Workspace};
 use xtask::watch::Sources;
 use xtask::web::{self, Profile};
-use xtask::{Failure, bench, golden};
+use xtask::{Failure, bench, golden, size};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -24,18 +24,21 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, all of `test`, and instructions against benches/instructions.toml
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
-  bench [--quick] [--peers] [--only speed|wasm|lists|growth|memory|seek] | --callgrind [--update]
+  bench [--quick] [--peers] [--only speed|wasm|page|lists|growth|memory|seek]
+        | --callgrind [--update]
         what the engine costs against a hand-written loop, in wasm under Node and in Chromium, and against other
-        engines; or instructions against benches/instructions.toml
+        engines; what the page costs in Chromium; or instructions against benches/instructions.toml
   reference [--quick | --long] [FAMILY | CASE]...
         the reference cases in tests/reference/cases.json: expected, got, interval, verdict
   soak [--quick] [day | loader | controls | programs | PART:NUMBER]...
         memory over a virtual day, a million damaged files and control logs, the engine against a naive interpreter;
         or input NUMBER of a part again
+  soak page [--minutes 30]
+        memory of the page while it runs in Chromium
   screenshot [--out docs/screenshots]
         pictures of the page, light and dark, healthy and after a flash crowd
-  frame-bench
-        main-thread script time per frame at 10,000 requests a second (p50, p95, max)
+  size [--functions 40]
+        what a visitor downloads, and which crates and functions the wasm is made of
 ";
 
 fn main() -> ExitCode {
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// A command with its options.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Invocation {
     Help,
     Serve { port: u16, light: bool, profile: Profile },
@@ -59,9 +62,9 @@ enum Invocation {
     Golden { update: Option<String> },
     Bench { words: Vec<std::ffi::OsString> },
     Reference { words: Vec<String> },
-    Soak { words: Vec<String> },
+    Soak { words: Vec<String>, minutes: f64 },
     Screenshot { out: PathBuf },
-    FrameBench,
+    Size { functions: usize },
 }
 
 impl Invocation {
@@ -78,9 +81,9 @@ impl Invocation {
                 "golden" => Self::Golden { update: None },
                 "bench" => Self::Bench { words: Vec::new() },
                 "reference" => Self::Reference { words: Vec::new() },
-                "soak" => Self::Soak { words: Vec::new() },
+                "soak" => Self::Soak { words: Vec::new(), minutes: 30.0 },
                 "screenshot" => Self::Screenshot { out: "docs/screenshots".into() },
-                "frame-bench" => Self::FrameBench,
+                "size" => Self::Size { functions: 40 },
                 other => return Err(format!("there is no command {other:?}\n\n{HELP}")),
             },
             Some(other) => return Err(bad(other.unexpected())),
@@ -111,8 +114,14 @@ impl Invocation {
                 }
                 (Self::Reference { words }, Long(effort @ ("quick" | "long"))) => words.push(format!("--{effort}")),
                 (Self::Reference { words }, Value(name)) => words.push(name.string().map_err(bad)?),
-                (Self::Soak { words }, Long("quick")) => words.push("--quick".to_owned()),
-                (Self::Soak { words }, Value(name)) => words.push(name.string().map_err(bad)?),
+                (Self::Soak { minutes, .. }, Long("minutes")) => {
+                    *minutes = words.value().and_then(|value| value.parse()).map_err(bad)?;
+                }
+                (Self::Size { functions }, Long("functions")) => {
+                    *functions = words.value().and_then(|value| value.parse()).map_err(bad)?;
+                }
+                (Self::Soak { words, .. }, Long("quick")) => words.push("--quick".to_owned()),
+                (Self::Soak { words, .. }, Value(name)) => words.push(name.string().map_err(bad)?),
                 (Self::Bench { words: passed }, Long("only")) => {
                     passed.extend(["--only".into(), words.value().map_err(bad)?]);
                 }
@@ -140,13 +149,20 @@ impl Invocation {
             Self::Reference { words } => {
                 tests_program(&workspace, Profile::Serve.name(), "floodgate-reference", &words)
             }
+            Self::Soak { words, minutes } if words == ["page"] => {
+                browser_tool(&workspace, Profile::Web, &["soak".into(), minutes.to_string().into()])
+            }
             // A profile of its own: there, panics can be caught and every assertion is on.
-            Self::Soak { words } => tests_program(&workspace, "soak", "floodgate-soak", &words),
+            Self::Soak { words, .. } => tests_program(&workspace, "soak", "floodgate-soak", &words),
             Self::Screenshot { out } => {
                 let out = workspace.root.join(out);
                 browser_tool(&workspace, Profile::Serve, &["screenshot".into(), out.into()])
             }
-            Self::FrameBench => browser_tool(&workspace, Profile::Web, &["frame-bench".into()]),
+            Self::Size { functions } => {
+                let out = workspace.target.join("web-names");
+                let wasm = web::build_with_names(&workspace, &out)?;
+                size::explain(&wasm, functions)
+            }
         }
     }
 }
@@ -254,7 +270,11 @@ mod tests {
         );
         assert_eq!(
             parse(&["soak", "--quick", "loader:17"]),
-            Ok(Invocation::Soak { words: vec!["--quick".to_owned(), "loader:17".to_owned()] })
+            Ok(Invocation::Soak { words: vec!["--quick".to_owned(), "loader:17".to_owned()], minutes: 30.0 })
+        );
+        assert_eq!(
+            parse(&["soak", "page", "--minutes", "2.5"]),
+            Ok(Invocation::Soak { words: vec!["page".to_owned()], minutes: 2.5 })
         );
         assert_eq!(parse(&["test", "--only", "wasm"]), Ok(Invocation::Test { only: Some(Part::Wasm) }));
         assert_eq!(

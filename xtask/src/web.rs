@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::Failure;
 use crate::html;
+use crate::size;
 use crate::tools::{self, WASM_TARGET, Workspace};
 
 /// The package, and therefore the name of the wasm and its glue.
@@ -33,29 +34,34 @@ impl Profile {
 /// Builds the playground into `out`, which is created; files of other names in it stay.
 pub fn build(workspace: &Workspace, profile: Profile, out: &Path) -> Result<(), Failure> {
     let page = html::render(&tools::read(&workspace.root.join("index.html"))?, PLAYGROUND)?;
-    ensure_wasm_target(workspace)?;
-    tools::run(workspace.cargo().args([
-        "build",
-        "--package",
-        PLAYGROUND,
-        "--target",
-        WASM_TARGET,
-        "--profile",
-        profile.name(),
-    ]))?;
-    let wasm = workspace.target.join(WASM_TARGET).join(profile.name()).join(format!("{PLAYGROUND}.wasm"));
-    std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
-    tools::run(&mut bindgen(workspace, &wasm, out)?)?;
+    compile(workspace, profile, out, &[])?;
     for asset in &page.assets {
         copy(&workspace.root.join(&asset.source), &out.join(&asset.destination))?;
     }
     tools::write(&out.join("index.html"), &page.html)?;
-    // The size that a visitor downloads is a budget of the project, so it is said each time.
-    let bytes = std::fs::metadata(out.join(format!("{PLAYGROUND}_bg.wasm")))
-        .map_err(|error| format!("wasm-bindgen wrote no {PLAYGROUND}_bg.wasm: {error}"))?
-        .len();
-    eprintln!("built {} ({} kB of wasm, profile {})", out.display(), bytes / 1000, profile.name());
+    eprintln!("built {}, profile {}", out.display(), profile.name());
+    if profile == Profile::Web {
+        // What a visitor downloads is a budget of the project, so it is said each time.
+        eprintln!("{}", size::summary(&size::download(out)?));
+    }
     Ok(())
+}
+
+/// The wasm that is published, but with the names of its functions, which visitors are spared; its path.
+pub fn build_with_names(workspace: &Workspace, out: &Path) -> Result<PathBuf, Failure> {
+    compile(workspace, Profile::Web, out, &["--config", "profile.web.strip=false"])
+}
+
+/// Compiles the wasm and writes it into `out` with its glue.
+fn compile(workspace: &Workspace, profile: Profile, out: &Path, options: &[&str]) -> Result<PathBuf, Failure> {
+    ensure_wasm_target(workspace)?;
+    let mut command = workspace.cargo();
+    command.args(["build", "--package", PLAYGROUND, "--target", WASM_TARGET, "--profile", profile.name()]);
+    tools::run(command.args(options))?;
+    let wasm = workspace.target.join(WASM_TARGET).join(profile.name()).join(format!("{PLAYGROUND}.wasm"));
+    std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    tools::run(&mut bindgen(workspace, &wasm, out)?)?;
+    Ok(out.join(format!("{PLAYGROUND}_bg.wasm")))
 }
 
 /// The wasm target, by rustup when it is missing.

@@ -56,6 +56,8 @@ fn state(page: &Page) -> String {
         "run": live.loaded.run,
         "driver": page.driver_name(),
         "pending": page.pending.get(),
+        "simulation_memory_bytes": live.last.memory_bytes,
+        "page_memory_bytes": crate::sim::session::memory_bytes(),
         "dot_stands_for": page.dot_scale.get(),
         "totals": {
             "born": live.last.totals.born,

@@ -269,6 +269,7 @@ impl Session {
             halted: self.halted.clone(),
             pace: if self.running { self.pace.value } else { 0.0 },
             digest: self.digest.clone(),
+            memory_bytes: memory_bytes(),
             totals: engine.totals(),
             ..Frame::default()
         };
@@ -291,6 +292,15 @@ impl Session {
         (sent.stale, sent.waiting) = (false, true);
         Some(Reply::Frame(Box::new(frame)))
     }
+}
+
+/// The linear memory that this code has; natively there is none.
+#[must_use]
+pub fn memory_bytes() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    return core::arch::wasm32::memory_size::<0>() as u64 * 65_536;
+    #[cfg(not(target_arch = "wasm32"))]
+    0
 }
 
 /// Puts what differs from `known` into `out`, and remembers it.

@@ -21,6 +21,8 @@ pub struct Frame {
     pub pace: f64,
     /// The last whole virtual second that was reached, and the digest there.
     pub digest: Option<(u64, String)>,
+    /// Linear memory of whoever simulates, in bytes; 0 where that means nothing.
+    pub memory_bytes: u64,
     /// Counters of the whole run.
     pub totals: Totals,
     /// Nodes whose status changed: index and status.

@@ -258,7 +258,14 @@ impl Page {
     /// # Errors
     /// When the browser refuses.
     pub async fn drag_between(&self, from: (f64, f64), to: (f64, f64)) -> Result<()> {
-        const STEPS: u32 = 8;
+        self.drag_smoothly(from, to, 8).await
+    }
+
+    /// As [`Page::drag_between`], in so many steps.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn drag_smoothly(&self, from: (f64, f64), to: (f64, f64), steps: u32) -> Result<()> {
         let move_to = |(x, y): (f64, f64)| PointerAction::MoveTo {
             duration: Some(Duration::from_millis(20)),
             x: x.round(),
@@ -267,8 +274,8 @@ impl Page {
         let mut gesture = MouseActions::new("mouse".to_owned())
             .then(move_to(from))
             .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
-        for step in 1..=STEPS {
-            let share = f64::from(step) / f64::from(STEPS);
+        for step in 1..=steps {
+            let share = f64::from(step) / f64::from(steps);
             gesture = gesture.then(move_to((from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)));
         }
         gesture = gesture.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
@@ -375,6 +382,18 @@ impl Page {
     #[must_use]
     pub fn worker_time(&self) -> Option<Duration> {
         processor::of_workers_below(self.process?)
+    }
+
+    /// Processor time that the main thread of the page has taken so far; `None` where the system does not tell.
+    #[must_use]
+    pub fn main_thread_time(&self) -> Option<Duration> {
+        processor::of_pages_below(self.process?)
+    }
+
+    /// Memory of the processes that show the page, workers included; `None` where the system does not tell.
+    #[must_use]
+    pub fn resident_bytes(&self) -> Option<u64> {
+        processor::resident_below(self.process?)
     }
 
     /// The browser's name and version.
