@@ -11,6 +11,7 @@
 //! });
 //! ```
 
+mod axe;
 mod driver;
 mod page;
 mod processor;

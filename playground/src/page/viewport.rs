@@ -7,8 +7,12 @@ use web_sys::{Element, HtmlElement};
 
 /// Smallest and largest magnification.
 const ZOOM: (f64, f64) = (0.25, 2.0);
-/// Room left around the cards when they are fitted: left, top, right, bottom. The corners hold controls.
-const MARGIN: (f64, f64, f64, f64) = (40.0, 96.0, 40.0, 64.0);
+/// Below this magnification the buttons on cards are smaller than a finger or a shaky hand can hit (24 CSS pixels).
+const FAR: f64 = 0.75;
+/// Room left around the cards when they are fitted: at each side, above, below. The corners hold controls.
+const MARGIN: (f64, f64, f64) = (40.0, 96.0, 64.0);
+/// On a stage narrower than this there is no room to be left at the sides.
+const NARROW: f64 = 600.0;
 
 /// An element of the page by its id.
 #[must_use]
@@ -21,14 +25,13 @@ impl Page {
     pub fn fit(&self) {
         let bounds = self.places.borrow().bounds(&self.outline.borrow());
         let (Some(stage), Some((left, top, right, bottom))) = (by_id("stage"), bounds) else { return };
-        let room = (
-            f64::from(stage.client_width()) - MARGIN.0 - MARGIN.2,
-            f64::from(stage.client_height()) - MARGIN.1 - MARGIN.3,
-        );
+        let (wide, high) = (f64::from(stage.client_width()), f64::from(stage.client_height()));
+        let side = if wide < NARROW { 12.0 } else { MARGIN.0 };
+        let room = (wide - 2.0 * side, high - MARGIN.1 - MARGIN.2);
         let (width, height) = (right - left, bottom - top);
         let k = (room.0 / width).min(room.1 / height).clamp(ZOOM.0, 1.0);
         self.viewport.set(Viewport {
-            x: MARGIN.0 + (room.0 - width * k) / 2.0 - left * k,
+            x: side + (room.0 - width * k) / 2.0 - left * k,
             y: MARGIN.1 + (room.1 - height * k) / 2.0 - top * k,
             k,
         });
@@ -61,6 +64,8 @@ impl Page {
             let _ = world.style().set_property("transform", &format!("translate({x:.2}px,{y:.2}px) scale({k:.4})"));
         }
         if let Some(stage) = by_id("stage").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+            // From far away a button on a card would be too small to hit; the inspector has them all.
+            let _ = stage.class_list().toggle_with_force("far", k < FAR);
             let _ = stage.style().set_property("--grid", &format!("{:.2}px", 32.0 * k));
             let _ = stage.style().set_property("--grid-x", &format!("{x:.2}px"));
             let _ = stage.style().set_property("--grid-y", &format!("{y:.2}px"));

@@ -73,21 +73,21 @@ fn Face(props: &FaceProps) -> Html {
         <div class={classes!("card", state.class, waiting.then_some("waiting"))} role="button" tabindex="0" data-node={node.id.clone()}
              aria-label={format!("{}, {kind}", node.title)} {onkeydown}>
             if let Some((number, t)) = wave {
-                <span class="badge wave" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
+                <span class="badge wave" aria-hidden="true" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
             }
             <div class="head">
                 <span class="glyph">{ icons::look(node.descriptor.map(|d| d.look)) }</span>
                 <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
             </div>
             <Badges page={page.clone()} {index} />
-            <div class="body">
+            <div class="body" aria-hidden="true">
                 if let Some(index) = index {
                     <Body page={page.clone()} node={node.clone()} {index} />
                 } else {
                     <span class="quiet">{ if nothing_runs { "starting …" } else { "takes part after Reset" } }</span>
                 }
             </div>
-            <div class="foot">
+            <div class="foot" aria-hidden="true">
                 if let Some(index) = index { <Foot page={page.clone()} {index} /> }
             </div>
         </div>
@@ -112,7 +112,7 @@ fn Badges(props: &BadgesProps) -> Html {
         if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
     let loud = rates.amplification >= 1.2;
     html! {
-        <span class="badges">
+        <span class="badges" aria-hidden="true">
             if !faults.is_empty() {
                 <span class="badge fault" title={format!("Fault: {faults}")}>{ icons::bolt() }</span>
             }

@@ -61,6 +61,7 @@ pub fn App(props: &PageProps) -> Html {
         <div class={classes!("app", over.then_some("dropping"))} {ondragover} {ondragleave} {ondrop}>
             <toolbar::Toolbar page={page.clone()} />
             <palette::Side page={page.clone()} />
+            <p class="small-screen">{ "On a small screen: to watch and to run. Adding and connecting want a larger one; parameters are below." }</p>
             <main class="centre" aria-label="Canvas">
                 <stage::Stage page={page.clone()} />
             </main>

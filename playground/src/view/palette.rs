@@ -129,10 +129,10 @@ fn Entry(props: &EntryProps) -> Html {
     });
     html! {
         <button type="button" ref={entry} class="entry" data-kind={descriptor.kind} title={descriptor.manual}
-                aria-label={format!("Add {}", descriptor.title)}
+                aria-label={format!("Add {}", descriptor.title)} aria-description={descriptor.doc}
                 {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onclick}>
             { icons::look(Some(descriptor.look)) }
-            <span class="entry-text"><b>{ descriptor.title }</b><small>{ descriptor.doc }</small></span>
+            <span class="entry-text"><b>{ descriptor.title }</b><small aria-hidden="true">{ descriptor.doc }</small></span>
         </button>
     }
 }

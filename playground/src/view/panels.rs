@@ -150,7 +150,7 @@ pub fn Ticker(props: &PageProps) -> Html {
     html! {
         <section class="ticker" aria-label="What happens">
             <h2>{ "What happens" }</h2>
-            <ol aria-live="polite" aria-relevant="additions" data-testid="ticker">
+            <ol aria-live="polite" aria-relevant="additions" aria-label="What happens" tabindex="0" data-testid="ticker">
                 if live.lines.is_empty() {
                     <li class="plain"><span class="quiet">{ "All is well. Press “Flash crowd”." }</span></li>
                 }

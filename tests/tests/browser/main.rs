@@ -2,6 +2,7 @@
 
 use floodgate_tests::browser::{BrowserError, Page};
 
+mod access;
 mod harness;
 mod playground;
 
