@@ -5,6 +5,7 @@ use crate::report::ratio;
 use crate::scenario::metric::{GaugeStat, LatencyStat, Metric, QueueStat};
 use crate::scenario::{Expectation, Scenario};
 use crate::simulation::Simulation;
+use floodgate_core::order::Order as _;
 use floodgate_core::stats::{ClassStats, Histogram, NodeStats, Totals};
 use floodgate_core::{Halt, Time};
 
@@ -73,7 +74,7 @@ pub fn check(scenario: &Scenario, seed: u64) -> CheckReport {
     let windows: Vec<_> = scenario.expectations.iter().map(|e| measured(e.within.unwrap_or(whole))).collect();
     let mut cuts: Vec<Time> = windows.iter().flat_map(|w| [w.0, w.1]).chain([whole.1]).collect();
     cuts.retain(|cut| *cut >= whole.0);
-    cuts.sort_unstable();
+    cuts.order_by(Ord::cmp);
     cuts.dedup();
     let mut marks = Vec::with_capacity(cuts.len());
     let (mut halted, mut unbalanced) = (None, None);

@@ -14,6 +14,7 @@ use crate::scenario::table::{Table, key};
 use crate::scenario::value::{defaults, parse_value, read_params, value_raw, value_text};
 use crate::scenario::{Node, Scenario};
 use crate::simulation::find_param;
+use floodgate_core::order::{self, Order as _};
 use floodgate_core::stats::CLASSES_MAX;
 use floodgate_core::{Dist, Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,10 +66,10 @@ impl System {
         let nodes = scenario.nodes.iter().filter(|n| n.removed.is_none());
         let links = scenario.links.iter().filter(|l| !l.removed);
         System {
-            nodes: nodes.map(|n| (n.id.clone(), n.descriptor)).collect(),
-            links: links.map(|l| (l.from.clone(), l.port, l.to.clone())).collect(),
-            groups: scenario.groups.iter().map(|g| g.id.clone()).collect(),
-            classes: scenario.classes().into_iter().map(str::to_owned).collect(),
+            nodes: order::map(nodes.map(|n| (n.id.clone(), n.descriptor))),
+            links: order::set(links.map(|l| (l.from.clone(), l.port, l.to.clone()))),
+            groups: order::set(scenario.groups.iter().map(|g| g.id.clone())),
+            classes: order::set(scenario.classes().into_iter().map(str::to_owned)),
             nodes_ever: scenario.nodes.len(),
             links_ever: scenario.links.len(),
         }
@@ -460,12 +461,12 @@ impl Scenario {
         }
         scenario.nodes.retain(|n| n.removed.is_none());
         scenario.nodes.iter_mut().for_each(|n| n.added = None);
-        scenario.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        scenario.nodes.order_by(|a, b| a.id.cmp(&b.id));
         scenario.links.retain(|l| !l.removed);
         scenario.links.iter_mut().for_each(|l| l.added = None);
-        scenario.links.sort_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
+        scenario.links.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
         let there = scenario.nodes.iter().map(|n| (n.id.clone(), n.descriptor));
-        let there: BTreeMap<String, &'static Descriptor> = there.collect();
+        let there = order::map(there);
         let fits = |c: &Control| there.get(&c.node).is_some_and(|kind| check_live(kind, &c.action).is_ok());
         let controls = self.controls.iter().cloned().zip(self.control_spans.iter().cloned());
         (scenario.controls, scenario.control_spans) = controls.filter(|(c, _)| fits(c)).unzip();

@@ -21,6 +21,7 @@ pub use check::{CheckReport, ExpectationResult, check};
 pub use components::catalogue;
 pub use control::{Action, Control, ControlLog};
 pub use floodgate_core::journey;
+pub use floodgate_core::order;
 pub use floodgate_core::{
     Budget, Code, CodeSet, Delivery, Digest, Dist, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, Progress,
     Time,

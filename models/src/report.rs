@@ -3,6 +3,7 @@
 use crate::catalogue::Descriptor;
 use crate::component::slot;
 use crate::simulation::Simulation;
+use floodgate_core::order;
 use floodgate_core::stats::{ClassStats, CodeCounts, Gauge, Histogram, NodeStats};
 use floodgate_core::{Duration, Time};
 use serde::Serialize;
@@ -176,7 +177,7 @@ impl LatencyReport {
 }
 
 fn codes(counts: &CodeCounts) -> BTreeMap<&'static str, u64> {
-    counts.iter().map(|(code, n)| (code.name(), n)).collect()
+    order::map(counts.iter().map(|(code, n)| (code.name(), n)))
 }
 
 impl ClassReport {
@@ -224,7 +225,7 @@ impl NodeReport {
             utilization: (capacity.integral(now) > 0)
                 .then(|| used.integral(now) as f64 / capacity.integral(now) as f64),
             queue: LevelReport { mean: mean(&queue), max: queue.max() },
-            gauges: descriptor.gauges.iter().enumerate().map(own).collect(),
+            gauges: order::map(descriptor.gauges.iter().enumerate().map(own)),
         }
     }
 }
@@ -253,10 +254,11 @@ impl Report {
                 wasted_work_seconds: t.wasted_ns as f64 / 1e9,
                 amplification: ratio(t.attempts as f64, t.born as f64, 1.0),
             },
-            classes: (simulation.scenario().classes().iter().zip(simulation.class_counters()))
-                .map(|(class, stats)| ((*class).to_owned(), ClassReport::new(stats)))
-                .collect(),
-            nodes: simulation.scenario().nodes.iter().enumerate().map(node).collect(),
+            classes: order::map(
+                (simulation.scenario().classes().iter().zip(simulation.class_counters()))
+                    .map(|(class, stats)| ((*class).to_owned(), ClassReport::new(stats))),
+            ),
+            nodes: order::map(simulation.scenario().nodes.iter().enumerate().map(node)),
             series: simulation.series().iter().map(|point| WindowReport::new(simulation.scenario(), point)).collect(),
         }
     }

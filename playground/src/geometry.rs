@@ -116,7 +116,7 @@ impl Places {
         let laid = layout(outline);
         let place =
             |n: &NodeSketch| n.position.or_else(|| self.0.get(&n.id).copied()).or_else(|| laid.get(&n.id).copied());
-        Places(outline.nodes.iter().filter_map(|n| Some((n.id.clone(), place(n)?))).collect())
+        Places(floodgate::order::map(outline.nodes.iter().filter_map(|n| Some((n.id.clone(), place(n)?)))))
     }
 
     /// The same with one node elsewhere: a drag that is not over.

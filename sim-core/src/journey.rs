@@ -6,6 +6,7 @@
 
 pub use crate::call::ANY_REPLICA;
 use crate::call::{CallId, Outcome, RootId};
+use crate::order::Order as _;
 use crate::outcome::Code;
 use crate::probe::{Delivery, Event, Probe};
 use crate::rng::mix;
@@ -281,7 +282,7 @@ impl Journeys {
     #[must_use]
     pub fn sampled(&self) -> Vec<&Journey> {
         let mut journeys: Vec<&Journey> = self.of(self.sampled.iter());
-        journeys.sort_by_key(|j| (j.born, j.lineage));
+        journeys.order_by_key(|j| (j.born, j.lineage));
         journeys
     }
 

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod dist;
 pub mod journey;
 pub mod model;
+pub mod order;
 pub mod outcome;
 pub mod probe;
 mod queue;

@@ -7,6 +7,7 @@
 //! keeps its own, which nothing else ever gets. What depends on an order goes by keys.
 
 use crate::dist::Dist;
+use crate::order::{self, Order as _};
 use crate::rng::hash_text;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
@@ -120,7 +121,7 @@ impl Topology {
     #[must_use]
     pub fn freeze(&self) -> Routes {
         let keys: Vec<String> = self.by_key.keys().cloned().collect();
-        let dense: BTreeMap<NodeIndex, u32> = self.by_key.values().enumerate().map(|(i, &n)| (n, i as u32)).collect();
+        let dense = order::map(self.by_key.values().enumerate().map(|(i, &n)| (n, i as u32)));
         let mut links: Vec<Link> = self
             .graph
             .edge_references()
@@ -131,7 +132,7 @@ impl Topology {
                 Link { from, port, to, latency, weight, removed: false, key_hash }
             })
             .collect();
-        links.sort_by_key(|l| (l.from, l.port, l.to));
+        links.order_by_key(|l| (l.from, l.port, l.to));
         let (mut outgoing, mut incoming) = (vec![Vec::new(); keys.len()], vec![Vec::new(); keys.len()]);
         for (i, link) in links.iter().enumerate() {
             outgoing[link.from.0 as usize].push(LinkId(i as u32));

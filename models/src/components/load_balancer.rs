@@ -5,6 +5,7 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::status::Status;
 use crate::{choices, params};
+use floodgate_core::order::Order as _;
 use floodgate_core::rng::{Draws, mix};
 use floodgate_core::{CallId, Code, LinkChange, LinkId, PortId, Reply, Time, TimerId};
 
@@ -181,7 +182,7 @@ impl LoadBalancer {
     fn sort_ready(&mut self, cx: &mut Cx<'_>) {
         self.ready = (0..self.endpoints.len() as u32).filter(|&i| self.endpoints[i as usize].ready).collect();
         let (endpoints, links) = (&self.endpoints, &self.links);
-        self.ready.sort_by_cached_key(|&i| {
+        self.ready.order_by_key(|&i| {
             let Endpoint { link, replica, .. } = endpoints[i as usize];
             (links.iter().position(|&l| l == link), replica)
         });

@@ -2,6 +2,7 @@
 
 use crate::record::{ClassPoint, Level, NodePoint, SeriesPoint};
 use crate::scenario::Scenario;
+use floodgate_core::order;
 use floodgate_core::stats::{LinkStats, SparseHistogram};
 use floodgate_core::{Duration, Time};
 use serde::Serialize;
@@ -145,7 +146,7 @@ impl WindowReport {
             p50_ns: quantile(&latency, 0.5),
             p95_ns: quantile(&latency, 0.95),
             p99_ns: quantile(&latency, 0.99),
-            classes: scenario.classes().iter().zip(&point.classes).map(class).collect(),
+            classes: order::map(scenario.classes().iter().zip(&point.classes).map(class)),
             nodes: point.nodes.iter().map(|node| NodeWindow::new(node, length)).collect(),
             links: scenario.links.iter().zip(&point.links).map(link).collect(),
         }

@@ -12,6 +12,7 @@ use super::{Expectation, Phase, Scenario, Variant};
 use crate::catalogue::{Descriptor, FaultSpec};
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value};
+use floodgate_core::order::Order as _;
 use floodgate_core::stats::CLASSES_MAX;
 use floodgate_core::{Code, Duration, Time};
 use std::collections::BTreeMap;
@@ -87,10 +88,10 @@ impl Timeline {
     /// In the order of time, and of the file where times are equal.
     pub(crate) fn sorted(self) -> Timeline {
         let mut both: Vec<(Control, Range<usize>)> = self.controls.into_iter().zip(self.spans).collect();
-        both.sort_by_key(|(control, span)| (control.at, span.start));
+        both.order_by_key(|(control, span)| (control.at, span.start));
         let (controls, spans) = both.into_iter().unzip();
         let mut phases = self.phases;
-        phases.sort_by_key(|phase| phase.at);
+        phases.order_by_key(|phase| phase.at);
         Timeline { controls, spans, phases }
     }
 }

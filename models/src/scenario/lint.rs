@@ -4,6 +4,7 @@ use super::problem::{Diagnostics, Problem};
 use super::{Node, Scenario};
 use crate::control::Action;
 use crate::param::Value;
+use floodgate_core::order::{self, Order as _};
 use floodgate_core::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[must_use]
 pub fn lint(scenario: &Scenario, text: &str) -> Vec<Problem> {
     let mut found = of_one(scenario, text);
-    let mut told: BTreeSet<String> = found.iter().map(|p| p.message.clone()).collect();
+    let mut told = order::set(found.iter().map(|p| p.message.clone()));
     for variant in &scenario.variants {
         for problem in of_one(&variant.scenario, text) {
             if told.insert(problem.message.clone()) {
@@ -21,7 +22,7 @@ pub fn lint(scenario: &Scenario, text: &str) -> Vec<Problem> {
             }
         }
     }
-    found.sort_by_key(|p| (p.line, p.column));
+    found.order_by_key(|p| (p.line, p.column));
     found
 }
 
@@ -73,7 +74,7 @@ impl Graph {
     /// Nodes that calls beginning at `from` can reach, those included.
     fn reached(&self, from: impl Iterator<Item = usize>) -> BTreeSet<usize> {
         let mut stack: Vec<usize> = from.collect();
-        let mut reached: BTreeSet<usize> = stack.iter().copied().collect();
+        let mut reached = order::set(stack.iter().copied());
         while let Some(node) = stack.pop() {
             stack.extend(self.callees[node].iter().copied().filter(|&callee| reached.insert(callee)));
         }
@@ -84,7 +85,7 @@ impl Graph {
     fn cycles(&self) -> Vec<Vec<usize>> {
         // What is left is behind one cycle and before another, or on one. From each of them a call leads to another of
         // them, so that a walk never gets stuck.
-        let mut left: BTreeSet<usize> = (0..self.callees.len()).collect();
+        let mut left = order::set(0..self.callees.len());
         for node in self.callers_first().into_iter().chain(self.callees_first()) {
             left.remove(&node);
         }

@@ -14,6 +14,7 @@ pub mod value;
 use crate::catalogue::{Descriptor, Registry};
 use crate::control::Control;
 use crate::param::{Value, Values};
+use floodgate_core::order::Order as _;
 use floodgate_core::{Dist, Duration, Time};
 use std::ops::Range;
 
@@ -230,7 +231,7 @@ impl Scenario {
     pub fn classes(&self) -> Vec<&str> {
         let (first, added) = self.nodes.split_at(self.count_at_start());
         let mut classes: Vec<&str> = first.iter().filter_map(Node::class).collect();
-        classes.sort_unstable();
+        classes.order_by(Ord::cmp);
         classes.dedup();
         if classes.is_empty() {
             // A system without clients has requests of no class, and statistics of them all the same.

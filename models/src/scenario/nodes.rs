@@ -8,6 +8,7 @@ use super::value::{defaults, read, read_params};
 use super::{Group, Link, Node, Scenario};
 use crate::catalogue::Descriptor;
 use crate::param::{Choice, ParamKind, ParamSpec, Value, Values};
+use floodgate_core::order::{self, Order as _};
 use floodgate_core::{Dist, Duration};
 use std::collections::BTreeMap;
 
@@ -50,7 +51,7 @@ impl Known {
     /// Those of a scenario that has been read, without what was removed from the run.
     pub(crate) fn of(scenario: &Scenario) -> Known {
         let there = scenario.nodes.iter().filter(|node| node.removed.is_none());
-        let by_id = there.map(|node| (node.id.clone(), Some(node.descriptor))).collect();
+        let by_id = order::map(there.map(|node| (node.id.clone(), Some(node.descriptor))));
         Known { by_id, complete: true }
     }
 
@@ -166,7 +167,7 @@ pub(crate) fn groups(tables: &[Entry<'_>], diagnostics: &mut Diagnostics<'_>) ->
             groups.push(Group { id, kind, title });
         }
     }
-    groups.sort_by(|a, b| a.id.cmp(&b.id));
+    groups.order_by(|a, b| a.id.cmp(&b.id));
     (groups, taken)
 }
 
@@ -199,7 +200,7 @@ pub(crate) fn nodes(
         }
         nodes.extend(node);
     }
-    nodes.sort_by(|a, b| a.id.cmp(&b.id));
+    nodes.order_by(|a, b| a.id.cmp(&b.id));
     (nodes, known)
 }
 
@@ -335,7 +336,7 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
         }
         table.finish(diagnostics);
     }
-    links.sort_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
+    links.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
     links
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a file, told so that it can be put right: place, finding, remedy.
 
+use floodgate_core::order::Order as _;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -256,7 +257,7 @@ impl<'t> Diagnostics<'t> {
     }
 
     pub(crate) fn finish(mut self) -> Problems {
-        self.items.sort_by_key(|p| (p.line, p.column));
+        self.items.order_by_key(|p| (p.line, p.column));
         Problems { items: self.items, more: self.more }
     }
 

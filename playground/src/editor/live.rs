@@ -2,6 +2,7 @@
 
 use super::{Outline, params};
 use crate::wire::Settings;
+use floodgate::order::Order as _;
 
 /// The way from one outline to another.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -18,7 +19,7 @@ pub fn difference(running: &Outline, text: &Outline) -> Difference {
     let mut found = Difference { needs_reset: running.rest != text.rest, ..Difference::default() };
     let mut links = (running.links.clone(), text.links.clone());
     for list in [&mut links.0, &mut links.1] {
-        list.sort_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
+        list.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
     }
     found.needs_reset |= links.0 != links.1 || running.nodes.len() != text.nodes.len();
     for new in &text.nodes {

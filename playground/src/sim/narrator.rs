@@ -5,6 +5,7 @@
 use super::engine::Engine;
 use super::session::WINDOW_NS;
 use crate::wire::{Act, Deed, Line, Phase, Point, Tone};
+use floodgate::order::Order as _;
 use floodgate::status::{Mode, Status};
 
 /// Windows that a condition must hold before it is told: a second.
@@ -72,7 +73,7 @@ impl Narrator {
             ..NodeStory::default()
         });
         let mut triggers = engine.phases();
-        triggers.sort_by(|a, b| a.from.total_cmp(&b.from));
+        triggers.order_by(|a, b| a.from.total_cmp(&b.from));
         Narrator { nodes: nodes.collect(), triggers, ..Narrator::default() }
     }
 
@@ -120,7 +121,7 @@ impl Narrator {
             let phase = Phase { from: t, to: t + seconds, title: String::new() };
             self.by_hand.push(phase.clone());
             self.triggers.push(phase);
-            self.triggers.sort_by(|a, b| a.from.total_cmp(&b.from));
+            self.triggers.order_by(|a, b| a.from.total_cmp(&b.from));
             // The act tells itself; only its end is still to be told.
             self.opened = self.triggers.iter().filter(|p| p.from <= t).count();
         }

@@ -5,6 +5,7 @@ use crate::gallery::GALLERY;
 use crate::page::viewport::by_id;
 use crate::page::{PageRef, Topic, use_topic};
 use floodgate::catalogue::Descriptor;
+use floodgate::order::Order as _;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, PointerEvent};
@@ -27,7 +28,7 @@ pub fn Side(props: &PageProps) -> Html {
 #[component]
 fn Palette(props: &PageProps) -> Html {
     let mut families: Vec<_> = floodgate::catalogue().iter().map(|d| d.family).collect();
-    families.sort();
+    families.order_by(Ord::cmp);
     families.dedup();
     html! {
         <section aria-label="Components">

@@ -8,6 +8,7 @@ use super::kernel::{Kernel, Wire};
 use super::*;
 use crate::dist::Dist;
 use crate::model::LinkChange;
+use crate::order::Order as _;
 use crate::topology::{PortId, TopologyError};
 
 impl<M: Model> Simulation<M> {
@@ -114,7 +115,7 @@ impl<T: Clone> Kernel<T> {
         let held = self.calls.iter().filter(|(_, c)| c.at == node && c.stage == Stage::AtCallee);
         let mut held: Vec<_> = held.map(|(id, c)| (c.since, c.lineage, id)).collect();
         // In the order in which they came.
-        held.sort_unstable();
+        held.order_by(Ord::cmp);
         for (_, _, id) in held {
             self.waste(id);
             self.reply(at, id, Err(Code::BadGateway));
@@ -123,7 +124,7 @@ impl<T: Clone> Kernel<T> {
             call.refuse_on_arrival();
         }
         let mut roots: Vec<_> = self.roots.iter().filter(|(_, r)| r.is_of(node) && !r.ended).collect();
-        roots.sort_unstable_by_key(|(id, r)| (r.born, r.lineage, *id));
+        roots.order_by_key(|(id, r)| (r.born, r.lineage, *id));
         let roots: Vec<RootId> = roots.into_iter().map(|(id, _)| id).collect();
         for id in roots {
             self.end_root(at, id, Err(Code::Cancelled), |_| false);
