@@ -98,6 +98,8 @@ pub struct Page {
     pub wants_running: Cell<bool>,
     /// The text that the run was started from.
     pub run_text: RefCell<String>,
+    /// A card is under way with the pointer: text and charts give way to it.
+    pub dragging: Cell<bool>,
     /// Colours have changed since they were last read.
     pub theme_changed: Cell<bool>,
     /// A chart is to be drawn again although nothing new has come.
@@ -154,6 +156,7 @@ impl Page {
             seed: Cell::new(None),
             wants_running: Cell::new(true),
             run_text: RefCell::default(),
+            dragging: Cell::new(false),
             theme_changed: Cell::new(true),
             chart_dirty: Cell::new(true),
             chart_all: Cell::new(false),

@@ -16,6 +16,8 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Window};
 
 /// Text, gauges and charts are brought up to date this often, in milliseconds.
 const PULSE_MS: f64 = 100.0;
+/// The same while a card is dragged, which has to follow the pointer: hundreds of gauges cost a frame or two.
+const PULSE_DRAGGING_MS: f64 = 1000.0;
 /// Script times kept for whoever asks.
 const FRAME_TIMES_MAX: usize = 1200;
 /// More pixels than this per CSS pixel cost more than they show.
@@ -130,7 +132,8 @@ impl Painter {
         }
         drop(live);
         self.motion(moving_ms)?;
-        if now_ms - self.pulse_ms >= PULSE_MS {
+        let pulse_ms = if self.page.dragging.get() { PULSE_DRAGGING_MS } else { PULSE_MS };
+        if now_ms - self.pulse_ms >= pulse_ms {
             self.pulse_ms = now_ms;
             if std::mem::take(&mut self.dirty) || self.page.chart_dirty.take() {
                 self.page.live.borrow_mut().sample();

@@ -72,7 +72,7 @@ pub fn Stage(props: &PageProps) -> Html {
     html! {
         <div id="stage" class={classes!("stage", connecting.is_some().then_some("connecting"))} data-testid="stage"
              onpointerdown={handler(down)} onpointermove={handler(moved)} onpointerup={handler(up)}
-             onpointercancel={handler(|page, gesture, _| { *gesture = Gesture::None; end_wire(page); })} {onwheel}>
+             onpointercancel={handler(|page, gesture, _| { *gesture = Gesture::None; page.dragging.set(false); end_wire(page); })} {onwheel}>
             { super::gauges::patterns() }
             <div id="world" class="world">
                 <Links page={page.clone()} outline={outline.clone()} places={places.clone()} selected={selected.clone()} />
@@ -186,6 +186,7 @@ fn moved(page: &PageRef, gesture: &mut Gesture, event: &PointerEvent) {
 }
 
 fn up(page: &PageRef, gesture: &mut Gesture, event: &PointerEvent) {
+    page.dragging.set(false);
     match std::mem::take(gesture) {
         Gesture::None => {}
         Gesture::Pan { moved: true, .. } => {}
@@ -239,6 +240,7 @@ pub fn press_node(page: &PageRef, id: &str) {
 
 /// Moves a card and its links on the screen; nothing is committed yet.
 fn drag(page: &PageRef, id: &str, place: Point) {
+    page.dragging.set(true);
     let places = page.places.borrow().with(id, place);
     page.places.replace(Rc::new(places));
     page.recurve();

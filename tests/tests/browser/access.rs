@@ -207,3 +207,22 @@ fn page_kinds() -> std::collections::BTreeSet<&'static str> {
     let has = |kind: &str| files.iter().any(|text| text.contains(&format!("kind = \"{kind}\"")));
     floodgate::catalogue().iter().map(|d| d.kind).filter(|kind| has(kind)).collect()
 }
+
+#[test]
+fn who_wants_no_motion_gets_numbers() {
+    with_page("still", Options::default(), async |page| {
+        let still = serde_json::json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+        ready(page).await?;
+        let painted = "(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))(document.getElementById('motion'))";
+        page.wait_until(painted, PATIENCE).await?;
+        page.devtools("Emulation.setEmulatedMedia", still).await?;
+        page.wait_until(&format!("!({painted})"), PATIENCE).await?;
+        // The rates beside the links say what the marks would have shown, and they go on.
+        let rate = "document.querySelector('[data-edge=\"users>web\"] .link-label').textContent";
+        page.wait_until(&format!("/\\d+\\/s/.test({rate})"), PATIENCE).await?;
+        let before = state(page).await?["now_ns"].clone();
+        page.wait_until(&format!("JSON.parse(__floodgate.state()).now_ns > {before}"), PATIENCE).await?;
+        let animated = page.eval("document.getAnimations().filter((a) => a.playState === 'running').length").await?;
+        expect(animated == 0, || format!("{animated} animations run"))
+    });
+}

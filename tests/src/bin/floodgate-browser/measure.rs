@@ -171,7 +171,8 @@ fn large_scenario() -> String {
 
 /// From each move of the pointer to the moment after the next frame has been handed over to be shown. What the page does in
 /// the frame counts, and so does its wait for the frame.
-const NOTE_MOVES: &str = "(() => { window.__moves = []; window.__events = []; \
+const NOTE_MOVES: &str = "(() => { window.__moves = []; window.__events = []; if (window.__drawn !== undefined) return; window.__drawn = 0; \
+    const count = () => { __drawn++; requestAnimationFrame(count); }; requestAnimationFrame(count); \
     new PerformanceObserver((list) => __events.push(...list.getEntries().map((e) => e.duration))) \
       .observe({ type: 'event', durationThreshold: 16 }); \
     let first = 0; const channel = new MessageChannel(); \
@@ -190,6 +191,8 @@ async fn drag(page: &Page) -> Result<Value, BrowserError> {
     }
     tokio::time::sleep(SETTLE).await;
     page.eval(NOTE_MOVES).await?;
+    page.devtools("Performance.enable", json!({})).await?;
+    let (before, drawn) = (spent(page).await?, number(page, "__drawn").await?);
     // One in the middle, with links on both sides.
     let place = page
         .eval("(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('[data-node=service_4]').getBoundingClientRect())")
@@ -200,6 +203,11 @@ async fn drag(page: &Page) -> Result<Value, BrowserError> {
         let from = if round % 2 == 0 { (x, y) } else { (x + 220.0, y + 110.0) };
         page.drag_smoothly(from, (from.0 + far, from.1 + far / 2.0), 60).await?;
     }
+    let (after, frames) = (spent(page).await?, number(page, "__drawn").await? - drawn);
+    let each = |i: usize| (after[i] - before[i]) * 1e3 / frames.max(1.0);
+    let script = numbers(page, "Array.from(__floodgate.frameTimes())").await?;
+    let mut script = script[script.len().saturating_sub(frames as usize)..].to_vec();
+    script.sort_by(f64::total_cmp);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut moves = numbers(page, "__moves").await?;
     if moves.len() < 60 {
@@ -213,6 +221,8 @@ async fn drag(page: &Page) -> Result<Value, BrowserError> {
         "p50": quantile(&moves, 50), "p95": quantile(&moves, 95), "max": quantile(&moves, 100),
         // Presses and releases by the browser's own Event Timing; it counts no moves, and nothing below 16 ms.
         "event_max": events.last(),
+        "script_p50": quantile(&script, 50), "script_p95": quantile(&script, 95),
+        "script_mean": each(0), "layout_mean": each(1), "task_mean": each(2),
     }))
 }
 
