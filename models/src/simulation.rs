@@ -357,6 +357,13 @@ impl Simulation {
         self.effective(node)
     }
 
+    /// Parameters of a node (by its place in the scenario) without what holds for a time only: as they will be when that is
+    /// over.
+    #[must_use]
+    pub fn base_values(&self, node: usize) -> &Values {
+        &self.parameters[node].base
+    }
+
     fn node_index(&self, id: &str) -> Option<usize> {
         self.core.routes().node(id).map(|node| node.0 as usize)
     }

@@ -4,6 +4,7 @@ use crate::control::Control;
 use crate::record::SeriesPoint;
 use crate::simulation::Simulation;
 use floodgate_core::{Budget, Duration, Halt, Progress, Time};
+use std::sync::Arc;
 
 /// How a [`Timeline`] keeps its keyframes.
 ///
@@ -38,8 +39,9 @@ struct Keyframe {
 /// A run that can go back.
 ///
 /// Seeking goes to the nearest keyframe before and replays from there; state and record are as if the run had stopped at that
-/// time for the first time, except that windows of the series which have grown do not shrink again. A control entered in the past starts a branch: what was done later is forgotten. To keep both,
-/// clone the timeline first.
+/// time for the first time, except that windows of the series which have grown do not shrink again. A control entered in the
+/// past starts a branch: what was done later is forgotten. To keep both, clone the timeline first: clones share the keyframes
+/// that both have.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     simulation: Simulation,
@@ -49,7 +51,7 @@ pub struct Timeline {
     due_at: Time,
     not_before: u64,
     /// Sorted by time; the first stands at the beginning. None has handled any event at the time where it stands.
-    keyframes: Vec<Keyframe>,
+    keyframes: Vec<Arc<Keyframe>>,
     /// Everything done to the run, also what lies ahead of where it stands.
     log: Vec<Control>,
     furthest: Time,
@@ -76,7 +78,8 @@ impl Timeline {
         };
         timeline.keep();
         // Behind it there is no other keyframe to fetch a part of a window from.
-        timeline.keyframes[0].simulation = timeline.simulation.clone();
+        let bytes = timeline.keyframes[0].bytes;
+        timeline.keyframes[0] = Arc::new(Keyframe { simulation: timeline.simulation.clone(), bytes });
         timeline
     }
 
@@ -181,20 +184,52 @@ impl Timeline {
     pub fn control(&mut self, control: Control) -> Result<(), String> {
         let now = self.simulation.now();
         if now < self.furthest {
-            self.log.retain(|c| c.at <= now);
-            self.keyframes.retain(|k| k.simulation.now() <= now);
-            let last = self.keyframes.last().map(|k| (k.simulation.now(), k.simulation.events(), k.bytes));
-            let (time, events, bytes) = last.unwrap_or((Time::ZERO, 0, 0));
-            self.stand(time, events, bytes);
-            let keyframes = self.keyframes.iter_mut().map(|k| &mut k.simulation);
-            keyframes.chain([&mut self.simulation]).for_each(|s| s.forget_controls_after(now));
-            self.furthest = now;
-            self.ahead.clear();
+            self.cut();
         }
         self.simulation.control(control.clone())?;
         // A keyframe at this very time was made before the control was entered, so it learns of it from the log.
         self.log.push(control);
         Ok(())
+    }
+
+    /// Takes back everything that was entered for later than where the run stands, and returns it. Where there is a future
+    /// already, it is forgotten with it, as by a control.
+    pub fn take_back(&mut self) -> Vec<Control> {
+        let now = self.simulation.now();
+        let later: Vec<Control> = self.log.iter().filter(|c| c.at > now).cloned().collect();
+        if !later.is_empty() {
+            self.cut();
+        }
+        later
+    }
+
+    /// Keeps keyframes within so many bytes from now on.
+    pub fn limit(&mut self, bytes_max: usize) {
+        self.policy.bytes_max = bytes_max;
+        self.thin();
+    }
+
+    /// Nothing is known of what lies ahead of here.
+    fn cut(&mut self) {
+        let now = self.simulation.now();
+        self.log.retain(|c| c.at <= now);
+        self.keyframes.retain(|k| k.simulation.now() <= now);
+        let last = self.keyframes.last().map(|k| (k.simulation.now(), k.simulation.events(), k.bytes));
+        let (time, events, bytes) = last.unwrap_or((Time::ZERO, 0, 0));
+        self.stand(time, events, bytes);
+        self.forget_controls_after(now);
+        self.furthest = now;
+        self.ahead.clear();
+    }
+
+    fn forget_controls_after(&mut self, time: Time) {
+        for keyframe in &mut self.keyframes {
+            // Most know of nothing later, and stay shared with the clones.
+            if keyframe.simulation.log().iter().any(|c| c.at > time) {
+                Arc::make_mut(keyframe).simulation.forget_controls_after(time);
+            }
+        }
+        self.simulation.forget_controls_after(time);
     }
 
     /// The last keyframe stands there and takes so many bytes: when the next one is due.
@@ -219,7 +254,11 @@ impl Timeline {
             // Even alone it would be too large, and those that are there are better than none.
             return;
         }
-        self.keyframes.push(Keyframe { simulation: self.simulation.keyframe(), bytes });
+        self.keyframes.push(Arc::new(Keyframe { simulation: self.simulation.keyframe(), bytes }));
+        self.thin();
+    }
+
+    fn thin(&mut self) {
         // The newest stays as well: going back a little is what is asked for most.
         while self.keyframes().1 > self.policy.bytes_max && self.keyframes.len() > 2 {
             let gap = |i: &usize| self.keyframes[i + 1].simulation.events() - self.keyframes[i - 1].simulation.events();

@@ -1,7 +1,8 @@
 //! Who drives the session: a worker, so that the page never blocks; or, where no worker can be had, the page itself in
 //! small slices. Both stand behind one trait.
 
-use crate::sim::session::{Next, Session};
+use crate::sim::lab::Lab;
+use crate::sim::session::Next;
 use crate::wire::{Command, Reply, decode, encode};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,6 +17,10 @@ const WORKER_PATIENCE_MS: i32 = 15_000;
 const SOON_MS: i32 = 4;
 /// Work per turn in a worker, where only commands wait for it.
 const WORKER_SLICE_MS: f64 = 8.0;
+/// A worker that says nothing for so long is asked whether it is there, in milliseconds.
+const SILENCE_MS: i32 = 5_000;
+/// Questions that may stay without an answer. A turn of a worker takes milliseconds.
+const QUESTIONS_MAX: u32 = 4;
 /// Work per turn on the page, where frames wait for it too.
 const INLINE_SLICE_MS: f64 = 5.0;
 
@@ -58,7 +63,7 @@ fn wall_ms() -> f64 {
 
 /// Gives a session its turns and passes on what it says; the same in a worker and on the page.
 struct Pump {
-    session: RefCell<Session>,
+    lab: RefCell<Lab>,
     post: Box<dyn Fn(Reply)>,
     slice_ms: f64,
     scheduled: Cell<bool>,
@@ -70,7 +75,7 @@ struct Pump {
 impl Pump {
     fn new(slice_ms: f64, post: impl Fn(Reply) + 'static) -> Rc<Pump> {
         let pump = Rc::new(Pump {
-            session: RefCell::new(Session::new()),
+            lab: RefCell::default(),
             post: Box::new(post),
             slice_ms,
             scheduled: Cell::new(false),
@@ -91,10 +96,8 @@ impl Pump {
     }
 
     fn command(&self, command: Command) {
-        let reply = self.session.borrow_mut().command(command);
-        if let Some(reply) = reply {
-            (self.post)(reply);
-        }
+        let replies = self.lab.borrow_mut().command(command);
+        replies.into_iter().for_each(&self.post);
         self.frame();
         self.schedule(Next::Now);
     }
@@ -102,7 +105,7 @@ impl Pump {
     fn turn(&self) {
         self.scheduled.set(false);
         let start = wall_ms();
-        let next = self.session.borrow_mut().turn(&wall_ms, self.slice_ms);
+        let next = self.lab.borrow_mut().turn(&wall_ms, self.slice_ms);
         self.frame();
         // In a worker nobody asks for this; on the page it is what the frames have to share the thread with.
         ON_MESSAGES_MS.set(ON_MESSAGES_MS.get() + wall_ms() - start);
@@ -110,10 +113,8 @@ impl Pump {
     }
 
     fn frame(&self) {
-        let frame = self.session.borrow_mut().frame();
-        if let Some(frame) = frame {
-            (self.post)(frame);
-        }
+        let frames = self.lab.borrow_mut().frames();
+        frames.into_iter().for_each(&self.post);
     }
 
     fn schedule(&self, next: Next) {
@@ -139,8 +140,10 @@ pub fn serve(scope: DedicatedWorkerGlobalScope) {
     });
     (pump.post)(Reply::Ready);
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        if let Some(command) = decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) {
-            pump.command(command);
+        match decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) {
+            Some(Command::Crash) => wasm_bindgen::throw_str("a crash was asked for"),
+            Some(command) => pump.command(command),
+            None => {}
         }
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -181,31 +184,99 @@ impl Driver for InlineDriver {
 /// A worker as soon as it listens; the inline driver when it does not. Commands wait until that is decided.
 pub struct Starting {
     chosen: RefCell<Option<Box<dyn Driver>>>,
+    worker: RefCell<Option<Worker>>,
     waiting: RefCell<Vec<Command>>,
     on_reply: OnReply,
+    /// Counts the workers; what an earlier one still says is not heard.
+    generation: Cell<u32>,
+    /// Questions since the worker was last heard.
+    asked: Cell<u32>,
 }
 
 impl Starting {
     /// Starts the worker.
     #[must_use]
     pub fn new(on_reply: OnReply) -> Rc<Starting> {
-        let starting = Rc::new(Starting { chosen: RefCell::new(None), waiting: RefCell::new(Vec::new()), on_reply });
-        match spawn() {
-            Ok(worker) => starting.clone().listen(worker),
-            Err(error) => {
-                web_sys::console::warn_2(&"No worker, running on the page:".into(), &error);
-                starting.choose_inline();
-            }
-        }
+        let starting = Rc::new(Starting {
+            chosen: RefCell::new(None),
+            worker: RefCell::new(None),
+            waiting: RefCell::new(Vec::new()),
+            on_reply,
+            generation: Cell::new(0),
+            asked: Cell::new(0),
+        });
+        starting.clone().start();
+        starting.clone().watch();
         starting
     }
 
+    /// Starts another worker in place of one that was lost; what was sent to that is gone.
+    pub fn restart(self: &Rc<Self>) {
+        if let Some(worker) = self.worker.take() {
+            worker.terminate();
+        }
+        self.chosen.replace(None);
+        self.waiting.borrow_mut().clear();
+        self.clone().start();
+    }
+
+    /// Ends the worker without a word, as a browser may that is short of memory.
+    pub fn kill(&self) {
+        if let Some(worker) = self.worker.borrow().as_ref() {
+            worker.terminate();
+        }
+    }
+
+    fn start(self: Rc<Self>) {
+        self.generation.set(self.generation.get() + 1);
+        self.asked.set(0);
+        match spawn() {
+            Ok(worker) => self.listen(worker),
+            Err(error) => {
+                web_sys::console::warn_2(&"No worker, running on the page:".into(), &error);
+                self.choose_inline();
+            }
+        }
+    }
+
+    /// Asks now and then whether the worker is still there.
+    fn watch(self: Rc<Self>) {
+        after(SILENCE_MS, move || {
+            if self.name() == "worker" {
+                if self.asked.get() > QUESTIONS_MAX {
+                    self.lost(self.generation.get());
+                } else {
+                    self.asked.set(self.asked.get() + 1);
+                    self.send(Command::Ping);
+                }
+            }
+            self.watch();
+        });
+    }
+
+    fn lost(&self, generation: u32) {
+        if generation != self.generation.get() {
+            return;
+        }
+        if self.chosen.borrow().is_none() {
+            self.choose_inline();
+        } else if self.name() == "worker" {
+            (self.on_reply)(Reply::Lost);
+        }
+    }
+
     fn listen(self: Rc<Self>, worker: Worker) {
+        self.worker.replace(Some(worker.clone()));
+        let generation = self.generation.get();
         let this = self.clone();
         let posted_to = worker.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let start = wall_ms();
             let Some(reply) = decode(&js_sys::Uint8Array::new(&event.data()).to_vec()) else { return };
+            if generation != this.generation.get() {
+                return;
+            }
+            this.asked.set(0);
             if reply == Reply::Ready {
                 this.choose(Box::new(WorkerDriver(posted_to.clone())));
             }
@@ -216,18 +287,16 @@ impl Starting {
         on_message.forget();
 
         let this = self.clone();
-        let failed = Closure::<dyn Fn()>::new(move || {
-            if this.chosen.borrow().is_none() {
-                this.choose_inline();
-            } else if this.name() == "worker" {
-                (this.on_reply)(Reply::Refused("The worker has stopped: reload the page to go on.".to_owned()));
-            }
+        let failed = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+            // It is told on the page, and what comes of it.
+            event.prevent_default();
+            this.lost(generation);
         });
         worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
         failed.forget();
         let this = self;
         after(WORKER_PATIENCE_MS, move || {
-            if this.chosen.borrow().is_none() {
+            if generation == this.generation.get() && this.chosen.borrow().is_none() {
                 worker.terminate();
                 this.choose_inline();
             }

@@ -1,6 +1,6 @@
 //! What the page knows of the run: the sum of the frames received, and rates computed from it.
 
-use crate::wire::{Frame, Line, LinkCounts, Loaded, NodeCounts, Point, Totals};
+use crate::wire::{Frame, Line, LinkCounts, Loaded, NodeCounts, Point, Totals, Track};
 use floodgate::status::Status;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,8 +24,14 @@ pub struct Live {
     pub links: Vec<LinkCounts>,
     /// Share of each node's capacity in use over the last second; NaN where that has no meaning.
     pub utilization: Vec<f32>,
-    /// The series so far.
+    /// The series up to now.
     pub points: Vec<Point>,
+    /// What is known of each track, what lies ahead included.
+    pub known: BTreeMap<u32, Vec<Point>>,
+    /// The tracks.
+    pub tracks: Vec<Track>,
+    /// Nodes and links are others than before; whoever has places for them looks again.
+    pub regrown: bool,
     /// The ticker so far.
     pub lines: Vec<Line>,
     /// The control log so far.
@@ -96,6 +102,23 @@ impl Live {
 
     /// Takes a frame in.
     pub fn take(&mut self, mut frame: Frame) {
+        if let Some(topology) = frame.topology.take() {
+            (self.loaded.nodes, self.loaded.links) = (topology.nodes, topology.links);
+            self.statuses = vec![Status::default(); self.loaded.nodes.len()];
+            self.nodes = vec![NodeCounts::default(); self.loaded.nodes.len()];
+            self.links = vec![LinkCounts::default(); self.loaded.links.len()];
+            self.samples.clear();
+            self.regrown = true;
+        }
+        if frame.jumped {
+            self.samples.clear();
+            self.lines.clear();
+            self.waves.clear();
+            self.utilization.clear();
+        }
+        if let Some(tracks) = frame.tracks.take() {
+            self.tracks = tracks;
+        }
         for (i, status) in frame.statuses.drain(..) {
             put(&mut self.statuses, i, status);
         }
@@ -108,7 +131,7 @@ impl Live {
         if !frame.utilization.is_empty() {
             self.utilization = std::mem::take(&mut frame.utilization);
         }
-        self.points.append(&mut frame.points);
+        self.take_points(&mut frame);
         for line in frame.lines.drain(..) {
             if let Some((node, number)) = line.wave {
                 self.waves.entry(node).or_insert((number, line.t));
@@ -117,9 +140,39 @@ impl Live {
             let at = self.lines.iter().rposition(|l| l.t <= line.t).map_or(0, |i| i + 1);
             self.lines.insert(at, line);
         }
-        self.log.append(&mut frame.log);
-        self.loaded.phases.append(&mut frame.phases);
+        if let Some(log) = frame.log.take() {
+            self.log = log;
+        }
+        if let Some(phases) = frame.phases.take() {
+            self.loaded.phases = phases;
+        }
         self.last = frame;
+    }
+
+    fn take_points(&mut self, frame: &mut Frame) {
+        let tracks = &self.tracks;
+        self.known.retain(|id, _| *id == frame.track || tracks.iter().any(|t| t.id == *id));
+        if !self.known.contains_key(&frame.track) {
+            // Up to where it left another track it is as that was.
+            let from = tracks.iter().find(|t| t.id == frame.track).and_then(|t| t.from);
+            let shared = from.and_then(|(parent, at_ns)| Some(before(self.known.get(&parent)?, at_ns).to_vec()));
+            self.known.insert(frame.track, shared.unwrap_or_default());
+        }
+        let known = self.known.entry(frame.track).or_default();
+        known.append(&mut frame.points);
+        let now = before(known, frame.now_ns);
+        if frame.track != self.last.track || now.len() < self.points.len() {
+            self.points = now.to_vec();
+        } else {
+            self.points.extend_from_slice(&now[self.points.len()..]);
+        }
+    }
+
+    /// The end of what can be shown, in seconds: the furthest that any track has come, or where the scenario ends.
+    #[must_use]
+    pub fn end_s(&self) -> f64 {
+        let furthest = self.tracks.iter().map(|t| t.furthest_ns).max().unwrap_or(0).max(self.last.furthest_ns);
+        furthest.max(self.loaded.until_ns) as f64 / 1e9
     }
 
     /// Keeps the counters as they are now, for rates; called a few times a second.
@@ -204,6 +257,12 @@ impl Live {
     }
 }
 
+/// Windows that have ended by then.
+fn before(points: &[Point], at_ns: u64) -> &[Point] {
+    let at = (at_ns as f64 / 1e9) as f32;
+    &points[..points.partition_point(|p| p.t <= at)]
+}
+
 fn put<T>(list: &mut [T], i: u32, value: T) {
     // Indices come from the session's own lists; one that does not fit is not worth a panic.
     if let Some(slot) = list.get_mut(i as usize) {
@@ -214,6 +273,24 @@ fn put<T>(list: &mut [T], i: u32, value: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_ahead_is_known_and_not_shown() {
+        let point = |t: f32| Point { t, ..Point::default() };
+        let mut live = Live::new(Loaded::default());
+        let track = |id: u32, from| Track { id, from, ..Track::default() };
+        let frame = |track: u32, now_ns, points| Frame { track, now_ns, points, ..Frame::default() };
+        live.take(frame(1, 750_000_000, vec![point(0.25), point(0.5), point(0.75)]));
+        live.take(Frame { jumped: true, ..frame(1, 600_000_000, vec![]) });
+        assert_eq!((live.points.len(), live.known[&1].len()), (2, 3));
+        let tracks = Some(vec![track(1, None), track(2, Some((1, 600_000_000)))]);
+        live.take(Frame { tracks, ..frame(2, 800_000_000, vec![Point { born: 7.0, ..point(0.75) }]) });
+        assert_eq!((live.points.len(), live.points[2].born, live.known[&1][2].born), (3, 7.0, 0.0));
+        live.take(Frame { tracks: Some(vec![track(1, None)]), ..frame(1, 300_000_000, vec![]) });
+        assert_eq!((live.points.len(), live.known.len()), (1, 1), "forgotten with its track");
+        live.take(frame(1, 900_000_000, vec![]));
+        assert_eq!(live.points.len(), 3);
+    }
 
     #[test]
     fn rates_come_from_counters() {

@@ -4,7 +4,6 @@
 //! the difference of the texts, so undo gives back the text byte for byte, whatever the command did.
 
 pub mod change;
-pub mod live;
 pub mod outline;
 pub mod params;
 
@@ -57,6 +56,8 @@ struct Step {
     label: String,
     /// Steps of the same kind that follow each other become one: the moves of a drag, the letters of a name.
     merge: Option<String>,
+    /// Something done to the running system instead of to the text, by its number.
+    act: Option<u32>,
 }
 
 /// The text being edited, and how it came to be.
@@ -115,11 +116,40 @@ impl Editor {
         };
         new.clone_into(&mut self.text);
         self.redo.clear();
-        self.undo.push_back(Step { edit, label: label.to_owned(), merge });
+        self.push(Step { edit, label: label.to_owned(), merge, act: None });
+        true
+    }
+
+    fn push(&mut self, step: Step) {
+        self.undo.push_back(step);
         if self.undo.len() > UNDO_DEPTH {
             self.undo.pop_front();
         }
-        true
+    }
+
+    /// Something was done to the running system: a step like any other, which leaves the text as it is.
+    pub fn record(&mut self, act: u32, label: &str) {
+        self.redo.clear();
+        let edit = TextEdit { at: 0, removed: String::new(), inserted: String::new() };
+        self.push(Step { edit, label: label.to_owned(), merge: None, act: Some(act) });
+    }
+
+    /// The run in which things were done is over: only edits of the text remain.
+    pub fn forget_acts(&mut self) {
+        self.undo.retain(|step| step.act.is_none());
+        self.redo.retain(|step| step.act.is_none());
+    }
+
+    /// What was done to the running system, if that is what undo would take back.
+    #[must_use]
+    pub fn undo_act(&self) -> Option<u32> {
+        self.undo.back()?.act
+    }
+
+    /// The same for redo.
+    #[must_use]
+    pub fn redo_act(&self) -> Option<u32> {
+        self.redo.last()?.act
     }
 
     /// The next change is a step of its own, even if it is of the same kind as the last: a drag has ended.

@@ -172,3 +172,19 @@ proptest! {
         prop_assert_eq!(editor.text(), TEXT);
     }
 }
+
+#[test]
+fn what_was_done_to_the_run_is_on_the_same_stack_as_edits() {
+    let mut editor = Editor::new("a");
+    editor.replace("ab", "add b", None);
+    editor.record(7, "kill Web");
+    editor.replace("abc", "add c", None);
+    assert_eq!((editor.undo_act(), editor.undo().as_deref()), (None, Some("add c")));
+    assert_eq!((editor.undo_act(), editor.undo().as_deref()), (Some(7), Some("kill Web")));
+    assert_eq!((editor.redo_act(), editor.undo_act(), editor.text()), (Some(7), None, "ab"));
+    editor.redo();
+    editor.forget_acts();
+    assert_eq!((editor.undo_label(), editor.redo_label()), (Some("add b"), Some("add c")));
+    editor.redo();
+    assert_eq!(editor.text(), "abc");
+}

@@ -2,9 +2,9 @@
 //! control where it is live, or waits for a reset.
 
 use super::{Page, Problems, Selection, Topic};
-use crate::editor::{Change, Outline, live};
+use crate::editor::Change;
 use crate::sim::engine;
-use crate::wire::{Act, Command, Deed};
+use crate::wire::{Command, Deed};
 
 impl Page {
     /// Opens another text, if it is sound; a bad one is explained and what was there stays.
@@ -17,6 +17,9 @@ impl Page {
         self.editor.borrow_mut().replace(text, &format!("open {name}"), None);
         self.selected.replace(None);
         self.connecting.replace(None);
+        if self.time.rival.borrow().is_some() {
+            self.compare_no_more();
+        }
         self.seed.set(None);
         self.places.replace(Default::default());
         self.reread();
@@ -37,12 +40,20 @@ impl Page {
         }
         self.problems.replace(None);
         self.notice.replace(None);
-        self.applied.replace(Outline::read(&text));
         self.pending.set(false);
+        self.time.waits.replace(None);
+        self.editor.borrow_mut().forget_acts();
         self.run.set(self.run.get().wrapping_add(1));
         self.run_text.replace(text.clone());
         let running = self.wants_running.get();
-        self.send(Command::Load { run: self.run.get(), text, seed: self.seed.get(), running });
+        self.send(Command::Load {
+            run: self.run.get(),
+            text,
+            seed: self.seed.get(),
+            running,
+            variant: None,
+            resume: None,
+        });
         self.tell(Topic::Edit);
     }
 
@@ -92,6 +103,9 @@ impl Page {
 
     /// Takes back the last edit.
     pub fn undo(&self) {
+        if self.undo_act() {
+            return;
+        }
         let label = self.editor.borrow_mut().undo();
         if let Some(label) = label {
             self.edited();
@@ -101,6 +115,9 @@ impl Page {
 
     /// Does again what was taken back.
     pub fn redo(&self) {
+        if self.redo_act() {
+            return;
+        }
         let label = self.editor.borrow_mut().redo();
         if let Some(label) = label {
             self.edited();
@@ -110,6 +127,22 @@ impl Page {
 
     /// After any change of the text: shows it, and brings to the running system what can reach it.
     fn edited(&self) {
+        self.read_again();
+        let text = self.editor.borrow().text().to_owned();
+        match engine::check(&text, "") {
+            Ok(()) => {
+                self.problems.replace(None);
+                self.send(Command::Become(text));
+            }
+            Err(problems) => {
+                self.problems.replace(Some(Problems { of: "This scenario".to_owned(), text: problems }));
+            }
+        }
+        self.tell(Topic::Edit);
+    }
+
+    /// Reads the text again after it has become another.
+    pub(super) fn read_again(&self) {
         self.notice.replace(None);
         self.reread();
         let outline = self.outline.borrow().clone();
@@ -122,34 +155,6 @@ impl Page {
         };
         if gone {
             self.selected.replace(None);
-        }
-        let difference = live::difference(&self.applied.borrow(), &outline);
-        self.pending.set(difference.needs_reset);
-        let text = self.editor.borrow().text().to_owned();
-        match engine::check(&text, "") {
-            Ok(()) => {
-                self.problems.replace(None);
-                for (node, values) in difference.sets {
-                    self.remember(&node, &values);
-                    self.send(Command::Act(Act { node, deed: Deed::Set(values), lasting: None }));
-                }
-            }
-            Err(problems) => {
-                self.problems.replace(Some(Problems { of: "This scenario".to_owned(), text: problems }));
-            }
-        }
-        self.tell(Topic::Edit);
-    }
-
-    /// Notes what the running system has been told.
-    fn remember(&self, id: &str, values: &[(String, Option<String>)]) {
-        let mut applied = self.applied.borrow_mut();
-        let Some(node) = applied.nodes.iter_mut().find(|n| n.id == id) else { return };
-        for (path, value) in values {
-            match value {
-                Some(value) => node.given.insert(path.clone(), value.clone()),
-                None => node.given.remove(path),
-            };
         }
     }
 
@@ -212,7 +217,8 @@ impl Page {
 
     /// Does something to a running node.
     pub fn act(&self, node: &str, deed: Deed, lasting: Option<String>) {
-        self.send(Command::Act(Act { node: node.to_owned(), deed, lasting }));
+        let label = self.deed_label(node, &deed);
+        self.act_all(&[node.to_owned()], &deed, lasting.as_deref(), &label);
     }
 
     /// The sources of load: ids.
@@ -231,9 +237,8 @@ impl Page {
             self.say("There are no clients to come in a crowd.", true);
         }
         let value = toml_edit::Value::from(rate.trim()).to_string();
-        for node in sources {
-            self.act(&node, Deed::Set(vec![("rate".to_owned(), Some(value.clone()))]), Some(lasting.trim().to_owned()));
-        }
+        let deed = Deed::Set(vec![("rate".to_owned(), Some(value))]);
+        self.act_all(&sources, &deed, Some(lasting.trim()), "flash crowd");
         if !self.live.borrow().last.running {
             self.set_running(true);
         }

@@ -29,6 +29,12 @@ pub fn install(page: &Rc<Page>) {
     let p = page.clone();
     let load = Closure::<dyn Fn(String) -> bool>::new(move |text: String| p.open("scenario.toml", &text));
     set("load", load.into_js_value());
+    let p = page.clone();
+    let seek = Closure::<dyn Fn(f64)>::new(move |seconds: f64| p.seek(seconds));
+    set("seek", seek.into_js_value());
+    let p = page.clone();
+    let crash = Closure::<dyn Fn(bool)>::new(move |silently: bool| p.crash(silently));
+    set("crash", crash.into_js_value());
     if let Some(window) = web_sys::window() {
         let _ = js_sys::Reflect::set(&window, &"__floodgate".into(), &hooks);
     }
@@ -49,6 +55,15 @@ fn state(page: &Page) -> String {
         "digest": digest,
         "digest_second": at_ns.map(|ns| ns as f64 / 1e9),
         "running": live.last.running,
+        "seeking": live.last.seeking,
+        "track": live.last.track,
+        "tracks": live.tracks.iter().map(|t| t.id).collect::<Vec<_>>(),
+        "furthest_ns": live.last.furthest_ns,
+        "rival": page.time.rival.borrow().as_ref().map(|r| serde_json::json!({
+            "now_ns": r.last.now_ns,
+            "born": r.last.totals.born,
+            "goodput": r.last.totals.goodput,
+        })),
         "halted": live.last.halted,
         "pace": live.last.pace,
         "text_hash": format!("{:016x}", fnv(page.editor.borrow().text())),

@@ -4,9 +4,10 @@
 mod actions;
 mod files;
 pub mod hooks;
+mod time;
 pub mod viewport;
 
-use crate::driver::{Driver, Starting};
+use crate::driver::{Driver as _, Starting};
 use crate::editor::{Editor, Outline};
 use crate::geometry::{Curve, Places, curve};
 use crate::live::Live;
@@ -66,8 +67,6 @@ pub struct Page {
     pub outline: RefCell<Rc<Outline>>,
     /// Where the nodes are.
     pub places: RefCell<Rc<Places>>,
-    /// What the simulation runs, with the live edits that it has been told.
-    pub applied: RefCell<Outline>,
     /// The scenario differs from what runs by more than live parameters.
     pub pending: Cell<bool>,
     /// What is wrong with a text.
@@ -106,9 +105,11 @@ pub struct Page {
     pub chart_dirty: Cell<bool>,
     /// The load chart shows everything, not just what is served.
     pub chart_all: Cell<bool>,
+    /// Time travel, tracks, and the run on the other side.
+    pub time: time::Time,
     run: Cell<u32>,
     itself: RefCell<Weak<Page>>,
-    driver: RefCell<Option<Rc<dyn Driver>>>,
+    driver: RefCell<Option<Rc<Starting>>>,
     listeners: RefCell<Vec<(u32, Topic, Callback<()>)>>,
     next_listener: Cell<u32>,
 }
@@ -140,7 +141,6 @@ impl Page {
             editor: RefCell::new(Editor::new(text)),
             outline: RefCell::default(),
             places: RefCell::default(),
-            applied: RefCell::default(),
             pending: Cell::new(false),
             problems: RefCell::new(None),
             notice: RefCell::new(None),
@@ -160,6 +160,7 @@ impl Page {
             theme_changed: Cell::new(true),
             chart_dirty: Cell::new(true),
             chart_all: Cell::new(false),
+            time: time::Time::default(),
             run: Cell::new(0),
             itself: RefCell::default(),
             driver: RefCell::new(None),
@@ -200,6 +201,21 @@ impl Page {
             }
             Reply::Loaded(_) => {}
             Reply::Refused(why) => self.say(&why, true),
+            Reply::Told(what) => self.say(&what, false),
+            Reply::Became(waits) => {
+                self.pending.set(waits.is_some());
+                self.time.waits.replace(waits);
+                self.tell(Topic::Edit);
+            }
+            Reply::Switched(text) => self.switched(&text),
+            Reply::Comparing(loaded) => self.comparing(loaded),
+            Reply::Rival(frame) => {
+                if let Some(rival) = self.time.rival.borrow_mut().as_mut() {
+                    rival.take(*frame);
+                }
+            }
+            Reply::Pong => {}
+            Reply::Lost => self.lost(),
             Reply::Frame(frame) => {
                 let current = frame.run == self.run.get();
                 if current {
@@ -224,7 +240,11 @@ impl Page {
         for frame in frames {
             live.take(frame);
         }
+        let regrown = std::mem::take(&mut live.regrown);
         drop(live);
+        if regrown {
+            self.recurve();
+        }
         if some {
             self.send(crate::wire::Command::Drawn);
         }
@@ -239,7 +259,7 @@ impl Page {
     }
 
     /// Reads the text again after it has changed.
-    fn reread(&self) {
+    pub(crate) fn reread(&self) {
         let outline = Outline::read(self.editor.borrow().text());
         if outline.broken.is_none() {
             let places = self.places.borrow().updated(&outline);

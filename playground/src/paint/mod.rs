@@ -2,6 +2,7 @@
 //! virtual DOM, and numbers that change with every frame never enter it.
 
 mod chart;
+mod lanes;
 mod motion;
 mod theme;
 
@@ -45,6 +46,7 @@ enum Due {
     Text,
     Load,
     Latency,
+    Lanes,
 }
 
 /// What is called at every frame; it refers to itself, so it comes about in two steps.
@@ -137,13 +139,23 @@ impl Painter {
             self.pulse_ms = now_ms;
             if std::mem::take(&mut self.dirty) || self.page.chart_dirty.take() {
                 self.page.live.borrow_mut().sample();
-                self.due = vec![Due::Latency, Due::Load, Due::Text];
+                if let Some(rival) = self.page.time.rival.borrow_mut().as_mut() {
+                    rival.sample();
+                }
+                self.due = vec![Due::Lanes, Due::Latency, Due::Load, Due::Text];
             }
         }
         match self.due.pop() {
             Some(Due::Text) => self.page.tell(Topic::Pulse),
             Some(Due::Load) => self.chart("chart-load", chart::load)?,
             Some(Due::Latency) => self.chart("chart-latency", chart::latency)?,
+            Some(Due::Lanes) => {
+                let live = self.page.live.borrow();
+                lanes::draw(&live, &self.theme)?;
+                if let Some(rival) = self.page.time.rival.borrow().as_ref() {
+                    lanes::both(&live, rival, &self.theme)?;
+                }
+            }
             None => {}
         }
         Ok(())

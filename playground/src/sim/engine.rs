@@ -1,6 +1,6 @@
 //! The one place that touches the engine: from wire types to its own, and back.
 
-use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Totals};
+use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Topology, Totals};
 use floodgate::catalogue::Look;
 use floodgate::control::{Action, Control, ControlLog};
 use floodgate::param::{ParamKind, ParamSpec, Value, Values};
@@ -8,7 +8,7 @@ use floodgate::record::SeriesPoint;
 use floodgate::scenario::{parse_until, parse_value};
 use floodgate::simulation::find_param;
 use floodgate::status::Status;
-use floodgate::{Budget, Duration, Progress, Scenario, Simulation, Time};
+use floodgate::{Budget, Duration, KeyframePolicy, Progress, Scenario, Simulation, Time, Timeline};
 
 /// How far an advance came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +49,10 @@ pub fn messages(text: &str) -> Result<(), Vec<String>> {
     Scenario::load(text).map(|_| ()).map_err(|problems| problems.items().iter().map(said).collect())
 }
 
-/// Length of time in seconds, as written in a file.
+/// Names of the variants of a scenario; none of a text that cannot run.
 #[must_use]
-pub fn seconds(text: &str) -> Option<f64> {
-    duration(text).ok().map(Duration::as_secs_f64)
+pub fn variants(text: &str) -> Vec<String> {
+    Scenario::load(text).map(|s| s.variants.into_iter().map(|v| v.name).collect()).unwrap_or_default()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -73,9 +73,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A run of a scenario with its record.
+/// Bytes that the keyframes of the run that is shown may take.
+const KEYFRAME_BYTES_MAX: usize = 128 << 20;
+/// The same of a track that is kept aside: replaying it takes longer then.
+const ASIDE_BYTES_MAX: usize = 16 << 20;
+
+/// A run of a scenario with its record. A clone shares its keyframes.
+#[derive(Clone)]
 pub struct Engine {
-    simulation: Simulation,
+    timeline: Timeline,
     /// Nodes that sources call: what they answer is the throughput.
     entries: Vec<usize>,
     points: Vec<Point>,
@@ -83,27 +89,63 @@ pub struct Engine {
 
 impl Engine {
     /// The run at time 0.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the text.
-    pub fn new(text: &str, seed: Option<u64>, window_ns: u64) -> Result<Engine, String> {
-        let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
-        let mut simulation = Simulation::new(&scenario, seed.unwrap_or(scenario.seed));
+    #[must_use]
+    pub fn new(scenario: &Scenario, seed: Option<u64>, window_ns: u64) -> Engine {
+        let mut simulation = Simulation::new(scenario, seed.unwrap_or(scenario.seed));
         simulation.record(Duration(window_ns));
-        let source = |id: &str| scenario.node(id).is_some_and(|n| n.descriptor.look == Look::Source);
-        let called = |id: &str| scenario.links.iter().any(|l| l.to == id && source(&l.from));
-        let entries = (0..scenario.nodes.len()).filter(|i| called(&scenario.nodes[*i].id)).collect();
-        Ok(Engine { simulation, entries, points: Vec::new() })
+        let policy = KeyframePolicy { bytes_max: KEYFRAME_BYTES_MAX, ..KeyframePolicy::default() };
+        let timeline = Timeline::new(simulation, policy);
+        let entries = entries_of(timeline.simulation().scenario());
+        Engine { timeline, entries, points: Vec::new() }
+    }
+
+    fn simulation(&self) -> &Simulation {
+        self.timeline.simulation()
     }
 
     fn scenario(&self) -> &Scenario {
-        self.simulation.scenario()
+        self.simulation().scenario()
+    }
+
+    /// Takes less room while it is not shown, or as much as it likes.
+    pub fn set_aside(&mut self, aside: bool) {
+        self.timeline.limit(if aside { ASIDE_BYTES_MAX } else { KEYFRAME_BYTES_MAX });
+    }
+
+    /// The furthest it has come.
+    #[must_use]
+    pub fn furthest_ns(&self) -> u64 {
+        self.timeline.furthest().0
+    }
+
+    /// The last keyframe not after `at_ns`.
+    #[must_use]
+    pub fn keyframe_before(&self, at_ns: u64) -> u64 {
+        self.timeline.keyframe_times().map(|t| t.0).take_while(|t| *t <= at_ns).last().unwrap_or(0)
+    }
+
+    /// Goes to where a keyframe stands.
+    pub fn restore(&mut self, keyframe_ns: u64) {
+        // Nothing has to be replayed, so no limit can be met.
+        let _ = self.timeline.seek(Time(keyframe_ns));
+        self.entries = entries_of(self.scenario());
+    }
+
+    /// Nothing is known of what lies ahead: another future begins.
+    pub fn forget_ahead(&mut self) {
+        let now = (self.now_ns() as f64 / 1e9) as f32;
+        self.points.retain(|p| p.t <= now);
+    }
+
+    /// Takes back everything entered for later than now.
+    pub fn take_back(&mut self) -> Vec<Control> {
+        self.timeline.take_back()
     }
 
     /// The seed of the run.
     #[must_use]
     pub fn seed(&self) -> u64 {
-        self.simulation.seed()
+        self.simulation().seed()
     }
 
     /// Where the scenario ends.
@@ -115,19 +157,19 @@ impl Engine {
     /// The clock.
     #[must_use]
     pub fn now_ns(&self) -> u64 {
-        self.simulation.now().0
+        self.simulation().now().0
     }
 
     /// Events handled.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.simulation.events()
+        self.simulation().events()
     }
 
     /// Fingerprint of the run so far.
     #[must_use]
     pub fn digest(&self) -> String {
-        self.simulation.digest().to_string()
+        self.simulation().digest().to_string()
     }
 
     /// How many nodes.
@@ -142,16 +184,22 @@ impl Engine {
         self.scenario().links.len()
     }
 
-    /// Ids of the nodes, in the order of indices.
+    /// Whether a node was removed while it ran.
     #[must_use]
-    pub fn node_ids(&self) -> Vec<String> {
-        self.scenario().nodes.iter().map(|n| n.id.clone()).collect()
+    pub fn is_removed(&self, node: usize) -> bool {
+        self.simulation().is_removed(node)
     }
 
-    /// Links, in the order of indices: caller, port, callee.
+    /// Nodes and links in the order of their indices; those that were removed have no names.
     #[must_use]
-    pub fn link_ids(&self) -> Vec<(String, u32, String)> {
-        self.scenario().links.iter().map(|l| (l.from.clone(), l.port as u32, l.to.clone())).collect()
+    pub fn topology(&self) -> Topology {
+        let scenario = self.scenario();
+        let node = |n: &floodgate::scenario::Node| if n.removed.is_none() { n.id.clone() } else { String::new() };
+        let link = |l: &floodgate::scenario::Link| match l.removed {
+            false => (l.from.clone(), l.port as u32, l.to.clone()),
+            true => (String::new(), 0, String::new()),
+        };
+        Topology { nodes: scenario.nodes.iter().map(node).collect(), links: scenario.links.iter().map(link).collect() }
     }
 
     /// What a node is called.
@@ -185,8 +233,12 @@ impl Engine {
 
     /// Handles events before `until_ns`, at most so many.
     pub fn advance(&mut self, until_ns: u64, events: u64) -> Outcome {
-        let progress = self.simulation.advance(Budget { until: Time(until_ns), events });
-        if let Some(point) = self.simulation.series().last() {
+        let before = (self.nodes(), self.links());
+        let progress = self.timeline.advance(Budget { until: Time(until_ns), events });
+        if before != (self.nodes(), self.links()) {
+            self.entries = entries_of(self.scenario());
+        }
+        if let Some(point) = self.simulation().series().last() {
             let t = (point.end_ns as f64 / 1e9) as f32;
             if self.points.last().is_none_or(|p| p.t < t) {
                 self.points.push(self.point(point));
@@ -217,16 +269,14 @@ impl Engine {
         }
     }
 
-    /// Enters something done by hand into the run; the line of the control log that says the same.
+    /// What `act` means at `at_ns`: the controls, which belong together.
     ///
     /// # Errors
     /// Why it cannot be done.
-    pub fn act(&mut self, act: &Act, at_ns: u64) -> Result<String, String> {
-        let descriptor = self
-            .scenario()
-            .node(&act.node)
-            .map(|n| n.descriptor)
-            .ok_or_else(|| format!("“{}” does not run yet: reset first.", act.node))?;
+    pub fn controls(&self, act: &Act, at_ns: u64) -> Result<Vec<Control>, String> {
+        let index = self.scenario().nodes.iter().position(|n| n.id == act.node && n.removed.is_none());
+        let index = index.ok_or_else(|| format!("“{}” does not run yet: reset first.", act.node))?;
+        let descriptor = self.scenario().nodes[index].descriptor;
         let value = |specs: &'static [ParamSpec], path: &str, text: &str| {
             let spec = find_param(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
             parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))
@@ -240,6 +290,15 @@ impl Engine {
                     Ok((path.clone(), value(descriptor.params, path, text.as_deref().unwrap_or("\"none\""))?))
                 };
                 Action::Set(changes.iter().map(read).collect::<Result<_, String>>()?)
+            }
+            Deed::Flood(factor) => {
+                let rate = match self.simulation().base_values(index).get("rate") {
+                    Some(Value::Rate(rate)) => *rate,
+                    _ => return Err(format!("“{}” has no rate of its own.", act.node)),
+                };
+                let flooded = Value::Rate(rate * factor);
+                let text = floodgate::scenario::value_text(ParamKind::Rate, &flooded);
+                Action::Set(vec![("rate".to_owned(), value(descriptor.params, "rate", &text)?)])
             }
             Deed::Fault { fault, values } => {
                 let spec = fault_of(fault)?;
@@ -257,10 +316,75 @@ impl Engine {
             Deed::Heal { fault } => Action::Heal { fault: fault_of(fault)?.name },
         };
         let lasting = act.lasting.as_deref().map(duration).transpose()?;
-        let control = Control { at: Time(at_ns), node: act.node.clone(), action, lasting };
-        let line = control.to_line(self.scenario())?;
-        self.simulation.control(control)?;
+        Ok(vec![Control { at: Time(at_ns), node: act.node.clone(), action, lasting }])
+    }
+
+    /// Enters a control; the line of the log that says the same. In the past, what lies ahead is forgotten.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn enter(&mut self, control: Control) -> Result<String, String> {
+        let line = self.simulation().line(&control)?;
+        self.timeline.control(control)?;
         Ok(line)
+    }
+
+    /// The controls of a log that was made of this run.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_log(&self, text: &str) -> Result<Vec<Control>, String> {
+        ControlLog::parse(text, self.scenario()).map(|log| log.controls).map_err(|problems| problems.to_string())
+    }
+
+    /// Whether there is a node of this id now.
+    #[must_use]
+    pub fn has_node(&self, id: &str) -> bool {
+        self.scenario().nodes.iter().any(|n| n.id == id && n.removed.is_none())
+    }
+
+    /// What the scenario itself does to the run.
+    pub fn planned(&self) -> impl Iterator<Item = &Control> {
+        self.scenario().controls.iter()
+    }
+
+    /// Whether a fault goes on until it is ended.
+    #[must_use]
+    pub fn fault_lasts(&self, id: &str, fault: &str) -> bool {
+        let node = self.scenario().node(id);
+        node.is_some_and(|n| n.descriptor.faults.iter().any(|f| f.name == fault && f.lasting))
+    }
+
+    /// Values in force of the named parameters of a node.
+    #[must_use]
+    pub fn in_force(&self, id: &str, names: &[(String, Value)]) -> Option<Vec<(String, Value)>> {
+        let index = self.scenario().nodes.iter().position(|n| n.id == id && n.removed.is_none())?;
+        let values = self.simulation().values(index);
+        names.iter().map(|(name, _)| Some((name.clone(), at_path(&values, name)?))).collect()
+    }
+
+    /// What a control does, for people.
+    #[must_use]
+    pub fn words(&self, control: &Control) -> String {
+        let title = self.title_of(&control.node);
+        let span = control.lasting.map(|l| format!(" for {l}")).unwrap_or_default();
+        let descriptor = self.scenario().node(&control.node).map(|n| n.descriptor);
+        match &control.action {
+            Action::Set(values) => {
+                let show = |(path, value): &(String, Value)| {
+                    let kind = descriptor.and_then(|d| find_param(d.params, path)).map(|s| s.kind);
+                    let text = kind.map(|kind| floodgate::scenario::value_text(kind, value)).unwrap_or_default();
+                    format!("{path} = {}", text.trim_matches('"'))
+                };
+                format!("{title}: {}{span}", values.iter().map(show).collect::<Vec<_>>().join(", "))
+            }
+            Action::Fault { fault, .. } => format!("{title}: {fault}{span}"),
+            Action::Heal { fault } => format!("{title}: {fault} ends"),
+            Action::AddNode { title, .. } => format!("{title} is added"),
+            Action::RemoveNode => format!("{title} is removed"),
+            Action::Link { to, .. } => format!("{title} now calls {}", self.title_of(to)),
+            Action::Unlink { to, .. } => format!("{title} no longer calls {}", self.title_of(to)),
+        }
     }
 
     /// The first line of the control log.
@@ -273,13 +397,13 @@ impl Engine {
     /// How a node stands.
     #[must_use]
     pub fn status(&self, node: usize) -> Status {
-        self.simulation.status(node)
+        self.simulation().status(node)
     }
 
     /// Counters of a node. Of a source: attempts sent, and how many of them were for new requests.
     #[must_use]
     pub fn node_counts(&self, node: usize) -> NodeCounts {
-        let stats = self.simulation.node_counters(node);
+        let stats = self.simulation().node_counters(node);
         let source = self.scenario().nodes.get(node).is_some_and(|n| n.descriptor.look == Look::Source);
         let (offered, offered_first) =
             if source { (stats.sent, stats.offered) } else { (stats.offered, stats.offered_first) };
@@ -289,7 +413,7 @@ impl Engine {
     /// Counters of a link.
     #[must_use]
     pub fn link_counts(&self, link: usize) -> LinkCounts {
-        let stats = self.simulation.link_counters(link);
+        let stats = self.simulation().link_counters(link);
         LinkCounts {
             first: stats.calls_first,
             retry: stats.calls_retry,
@@ -303,7 +427,7 @@ impl Engine {
     /// Counters of the whole run.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let t = self.simulation.totals();
+        let t = self.simulation().totals();
         Totals {
             born: t.born,
             attempts: t.attempts,
@@ -314,18 +438,18 @@ impl Engine {
         }
     }
 
-    /// Completed windows of the series from the one with this index on.
+    /// Completed windows of the series that end after `t` seconds, what lies ahead included.
     #[must_use]
-    pub fn points_from(&self, from: usize) -> Vec<Point> {
-        self.points.get(from..).unwrap_or_default().to_vec()
+    pub fn points_after(&self, t: f32) -> Vec<Point> {
+        self.points[self.points.partition_point(|p| p.t <= t)..].to_vec()
     }
 
     /// Share of a node's capacity in use, over the completed windows of the last `span_ns` (one at least; they may have grown);
     /// `None` where that has no meaning.
     #[must_use]
     pub fn utilization(&self, node: usize, span_ns: u64) -> Option<f64> {
-        self.simulation.status(node).saturation.or_else(|| self.has_capacity(node).then_some(0.0))?;
-        let series = self.simulation.series();
+        self.simulation().status(node).saturation.or_else(|| self.has_capacity(node).then_some(0.0))?;
+        let series = self.simulation().series();
         let begin = series.last().map_or(0, |p| p.end_ns.saturating_sub(span_ns.max(1)));
         let recent = &series[series.partition_point(|p| p.end_ns <= begin)..];
         let levels = || recent.iter().filter_map(|p| p.nodes.get(node));
@@ -341,7 +465,28 @@ impl Engine {
     /// The last completed window.
     #[must_use]
     pub fn last_point(&self) -> Option<Point> {
-        self.points.last().copied()
+        let now = (self.now_ns() as f64 / 1e9) as f32;
+        self.points[..self.points.partition_point(|p| p.t <= now)].last().copied()
+    }
+}
+
+/// Nodes that sources call.
+fn entries_of(scenario: &Scenario) -> Vec<usize> {
+    let source = |id: &str| scenario.node(id).is_some_and(|n| n.descriptor.look == Look::Source);
+    let links = || scenario.links.iter().filter(|l| !l.removed);
+    let called = |id: &str| links().any(|l| l.to == id && source(&l.from));
+    let there = |i: &usize| scenario.nodes[*i].removed.is_none() && called(&scenario.nodes[*i].id);
+    (0..scenario.nodes.len()).filter(there).collect()
+}
+
+/// The value at a path such as `retry.attempts`.
+fn at_path(values: &Values, path: &str) -> Option<Value> {
+    match path.split_once('.') {
+        None => values.get(path).cloned(),
+        Some((group, rest)) => match values.get(group)? {
+            Value::Group(inner) => at_path(inner, rest),
+            _ => None,
+        },
     }
 }
 

@@ -1,5 +1,8 @@
-//! The simulation behind the page, without any screen: a session that a worker or the page itself drives.
+//! The simulation as the page's session drives it: DOM-free, so that all of it is tested natively.
 
+pub mod edits;
 pub mod engine;
+pub mod lab;
 pub mod narrator;
 pub mod session;
+pub mod track;

@@ -4,7 +4,7 @@
 
 use super::engine::Engine;
 use super::session::WINDOW_NS;
-use crate::wire::{Act, Deed, Line, Phase, Point, Tone};
+use crate::wire::{Line, Phase, Point, Tone};
 use floodgate::order::Order as _;
 use floodgate::status::{Mode, Status};
 
@@ -21,10 +21,20 @@ const LINES_MAX: usize = 2000;
 /// Shares of retries that are worth a line.
 const RETRY_STEPS: [f64; 4] = [0.2, 0.4, 0.6, 0.75];
 
-/// See the module.
-#[derive(Default)]
+/// See the module. Going back in time takes a [`Story`] of before; telling it again gives the same lines.
+#[derive(Clone, Default)]
 pub struct Narrator {
+    /// Everything told on this track, also what lies ahead.
     lines: Vec<Line>,
+    story: Story,
+    /// Stretches in which load is changed for a while; those made by hand tell of themselves.
+    triggers: Vec<(Phase, bool)>,
+}
+
+/// What the narrator remembers of the run so far.
+#[derive(Clone, Default)]
+pub struct Story {
+    told: usize,
     nodes: Vec<NodeStory>,
     waves: u32,
     retry_step: usize,
@@ -37,9 +47,6 @@ pub struct Narrator {
     /// The most per second that were ever answered in time while nearly all were.
     proven: f64,
     after_told: bool,
-    /// Stretches in which load was changed for a while.
-    triggers: Vec<Phase>,
-    by_hand: Vec<Phase>,
     opened: usize,
     closed: usize,
 }
@@ -47,7 +54,7 @@ pub struct Narrator {
 /// Something to tell of a node: its tone, its words, and its number when it is the node's first saturation.
 type Told = (Tone, String, Option<(u32, u32)>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct NodeStory {
     title: String,
     kills_gauge: Option<usize>,
@@ -66,66 +73,65 @@ impl Narrator {
     /// For a run that starts.
     #[must_use]
     pub fn new(engine: &Engine) -> Narrator {
-        let nodes = (0..engine.nodes()).map(|i| NodeStory {
-            title: engine.title(i),
-            kills_gauge: engine.gauge(i, "kills"),
-            kills_told_s: f64::NEG_INFINITY,
-            ..NodeStory::default()
-        });
-        let mut triggers = engine.phases();
-        triggers.order_by(|a, b| a.from.total_cmp(&b.from));
-        Narrator { nodes: nodes.collect(), triggers, ..Narrator::default() }
+        let mut narrator = Narrator::default();
+        narrator.plan(engine.phases(), Vec::new());
+        narrator
     }
 
     /// Everything told so far.
     #[must_use]
     pub fn lines(&self) -> &[Line] {
-        &self.lines
+        &self.lines[..self.story.told]
     }
 
-    /// Changes of load for a while that were made by hand.
+    /// What it remembers.
     #[must_use]
-    pub fn by_hand(&self) -> &[Phase] {
-        &self.by_hand
+    pub fn story(&self) -> Story {
+        self.story.clone()
+    }
+
+    /// The run stands where it stood when this was remembered.
+    pub fn recall(&mut self, story: Story) {
+        self.story = story;
+    }
+
+    /// What lies ahead has not been told: another future begins.
+    pub fn forget_ahead(&mut self) {
+        self.lines.truncate(self.story.told);
+    }
+
+    /// Changes of load for a while: planned ones, and those made by hand.
+    pub fn plan(&mut self, planned: Vec<Phase>, by_hand: Vec<Phase>) {
+        let mark = |hand: bool| move |phase| (phase, hand);
+        self.triggers = planned.into_iter().map(mark(false)).chain(by_hand.into_iter().map(mark(true))).collect();
+        self.triggers.order_by(|a, b| a.0.from.total_cmp(&b.0.from));
     }
 
     fn tell(&mut self, t: f64, tone: Tone, text: String, wave: Option<(u32, u32)>) {
-        if self.lines.len() < LINES_MAX {
-            self.lines.push(Line { t, tone, text, wave });
-        } else if self.lines.len() == LINES_MAX {
-            let text = "So much happens that no more of it is told; reset to start again.".to_owned();
-            self.lines.push(Line { t, tone: Tone::Plain, text, wave: None });
+        if self.story.told > LINES_MAX {
+            return;
         }
+        // What was told before is told again in the same words.
+        if self.story.told == self.lines.len() {
+            self.lines.push(if self.story.told < LINES_MAX {
+                Line { t, tone, text, wave }
+            } else {
+                let text = "So much happens that no more of it is told; reset to start again.".to_owned();
+                Line { t, tone: Tone::Plain, text, wave: None }
+            });
+        }
+        self.story.told += 1;
     }
 
-    /// Something was done by hand.
-    pub fn acted(&mut self, engine: &Engine, act: &Act, at_ns: u64) {
-        let t = at_ns as f64 / 1e9;
-        let title = engine.title_of(&act.node);
-        let lasting = act.lasting.as_deref();
-        let span = lasting.map(|l| format!(" for {l}")).unwrap_or_default();
-        let text = match &act.deed {
-            Deed::Set(values) => {
-                let show = |(path, value): &(String, Option<String>)| {
-                    format!(
-                        "{path} = {}",
-                        value.as_deref().map_or("none".to_owned(), |v| v.trim_matches('"').to_owned())
-                    )
-                };
-                format!("{title}: {}{span}", values.iter().map(show).collect::<Vec<_>>().join(", "))
-            }
-            Deed::Fault { fault, .. } => format!("{title}: {fault}{span}"),
-            Deed::Heal { fault } => format!("{title}: {fault} ends"),
-        };
-        if let (Deed::Set(_), Some(seconds)) = (&act.deed, lasting.and_then(super::engine::seconds)) {
-            let phase = Phase { from: t, to: t + seconds, title: String::new() };
-            self.by_hand.push(phase.clone());
-            self.triggers.push(phase);
-            self.triggers.order_by(|a, b| a.from.total_cmp(&b.from));
-            // The act tells itself; only its end is still to be told.
-            self.opened = self.triggers.iter().filter(|p| p.from <= t).count();
+    fn meet(&mut self, engine: &Engine) {
+        for i in self.story.nodes.len()..engine.nodes() {
+            self.story.nodes.push(NodeStory {
+                title: engine.title(i),
+                kills_gauge: engine.gauge(i, "kills"),
+                kills_told_s: f64::NEG_INFINITY,
+                ..NodeStory::default()
+            });
         }
-        self.tell(t, Tone::Act, text, None);
     }
 
     /// The run ended at a limit.
@@ -136,37 +142,40 @@ impl Narrator {
     /// Looks at the run at the end of a window.
     pub fn observe(&mut self, engine: &Engine, at_ns: u64) {
         let t = at_ns as f64 / 1e9;
+        self.meet(engine);
         self.triggers_pass(t);
-        for i in 0..self.nodes.len() {
+        for i in (0..self.story.nodes.len()).filter(|i| !engine.is_removed(*i)) {
             self.node(i, &engine.status(i), engine.utilization(i, WINDOW_NS), t);
         }
         if let Some(point) = engine.last_point() {
-            self.recent.push(point);
-            if self.recent.len() > HOLD as usize {
-                self.recent.remove(0);
+            self.story.recent.push(point);
+            if self.story.recent.len() > HOLD as usize {
+                self.story.recent.remove(0);
             }
             self.load(t);
         }
     }
 
     fn triggers_pass(&mut self, t: f64) {
-        let opened = self.triggers.iter().filter(|p| p.from < t).count();
-        for phase in self.triggers.get(self.opened..opened).unwrap_or_default().to_vec() {
+        let opened = self.triggers.iter().filter(|(p, _)| p.from < t).count();
+        for (phase, by_hand) in self.triggers.get(self.story.opened..opened).unwrap_or_default().to_vec() {
             let what = if phase.title.is_empty() { "A planned change of load" } else { &phase.title };
-            self.tell(phase.from, Tone::Act, format!("{what} begins"), None);
+            if !by_hand {
+                self.tell(phase.from, Tone::Act, format!("{what} begins"), None);
+            }
         }
-        self.opened = self.opened.max(opened);
-        let over: Vec<f64> = self.triggers.iter().map(|p| p.to).filter(|to| *to < t).collect();
-        if over.len() > self.closed {
+        self.story.opened = self.story.opened.max(opened);
+        let over: Vec<f64> = self.triggers.iter().map(|(p, _)| p.to).filter(|to| *to < t).collect();
+        if over.len() > self.story.closed {
             let last = over.iter().copied().fold(0.0, f64::max);
             self.tell(last, Tone::Act, "The load is back to what it was".to_owned(), None);
-            self.after_told = false;
+            self.story.after_told = false;
         }
-        self.closed = over.len();
+        self.story.closed = over.len();
     }
 
     fn node(&mut self, i: usize, status: &Status, utilization: Option<f64>, t: f64) {
-        let node = &mut self.nodes[i];
+        let node = &mut self.story.nodes[i];
         let mut told: Vec<Told> = Vec::new();
         let title = node.title.clone();
 
@@ -202,8 +211,8 @@ impl Narrator {
             node.saturated = true;
             let wave = (!node.numbered).then(|| {
                 node.numbered = true;
-                self.waves += 1;
-                (i as u32, self.waves)
+                self.story.waves += 1;
+                (i as u32, self.story.waves)
             });
             told.push((Tone::Bad, format!("{title} is saturated"), wave));
         }
@@ -237,56 +246,58 @@ impl Narrator {
     }
 
     fn load(&mut self, t: f64) {
-        let n = self.recent.len() as f64;
-        let mean = |f: fn(&Point) -> f32| self.recent.iter().map(|p| f64::from(f(p))).sum::<f64>() / n;
+        let n = self.story.recent.len() as f64;
+        let mean = |f: fn(&Point) -> f32| self.story.recent.iter().map(|p| f64::from(f(p))).sum::<f64>() / n;
         let (born, offered, goodput) = (mean(|p| p.born), mean(|p| p.offered), mean(|p| p.goodput));
 
         let share = if offered > 0.0 { (1.0 - born / offered).max(0.0) } else { 0.0 };
         let step = RETRY_STEPS.iter().filter(|s| share >= **s).count();
-        if step > self.retry_step && offered >= 10.0 {
-            self.retry_step = step;
+        if step > self.story.retry_step && offered >= 10.0 {
+            self.story.retry_step = step;
             let text = format!(
                 "{:.0} % of calls are retries (×{:.1} of what clients want)",
                 share * 100.0,
                 offered / born.max(0.1)
             );
             self.tell(t, Tone::Bad, text, None);
-        } else if self.retry_step > 0 && share < RETRY_STEPS[self.retry_step - 1] / 2.0 {
-            self.retry_step = step;
+        } else if self.story.retry_step > 0 && share < RETRY_STEPS[self.story.retry_step - 1] / 2.0 {
+            self.story.retry_step = step;
             if step == 0 {
                 self.tell(t, Tone::Good, "Hardly any call is a retry any more".to_owned(), None);
             }
         }
 
         let ratio = if born > 0.0 { goodput / born } else { 1.0 };
-        self.low = if ratio < 0.5 { self.low + 1 } else { 0 };
-        self.high = if ratio >= 0.9 { self.high + 1 } else { 0 };
-        if self.high >= HOLD {
-            self.proven = self.proven.max(goodput);
+        self.story.low = if ratio < 0.5 { self.story.low + 1 } else { 0 };
+        self.story.high = if ratio >= 0.9 { self.story.high + 1 } else { 0 };
+        if self.story.high >= HOLD {
+            self.story.proven = self.story.proven.max(goodput);
         }
         // Turning a crowd away is no collapse; answering fewer than before it came is.
-        let able = if self.proven > 0.0 { born.min(self.proven) } else { born };
+        let able = if self.story.proven > 0.0 { born.min(self.story.proven) } else { born };
         let fallen = goodput < 0.5 * able;
-        if self.low >= HOLD && fallen && !self.collapsed {
-            (self.collapsed, self.partly) = (true, true);
+        if self.story.low >= HOLD && fallen && !self.story.collapsed {
+            (self.story.collapsed, self.story.partly) = (true, true);
             let text =
                 format!("Goodput has collapsed: {goodput:.0} of {born:.0} requests per second are answered in time");
             self.tell(t, Tone::Bad, text, None);
-        } else if self.low >= 3 * HOLD && !self.partly {
-            self.partly = true;
+        } else if self.story.low >= 3 * HOLD && !self.story.partly {
+            self.story.partly = true;
             let text = format!(
                 "It holds, but not for all: {goodput:.0} of {born:.0} requests per second are answered in time"
             );
             self.tell(t, Tone::Plain, text, None);
         }
-        if self.partly && self.high >= 2 * HOLD {
-            (self.collapsed, self.partly, self.after_told) = (false, false, true);
+        if self.story.partly && self.story.high >= 2 * HOLD {
+            (self.story.collapsed, self.story.partly, self.story.after_told) = (false, false, true);
             self.tell(t, Tone::Good, "Recovered: nine of ten requests are answered in time again".to_owned(), None);
         }
-        let calm_since = self.triggers.iter().map(|p| p.to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
-        let pushed = self.triggers.iter().any(|p| p.from <= t && t < p.to);
-        if self.collapsed && !self.after_told && !pushed && t - calm_since >= 5.0 && calm_since.is_finite() {
-            self.after_told = true;
+        let calm_since =
+            self.triggers.iter().map(|(p, _)| p.to).filter(|to| *to <= t).fold(f64::NEG_INFINITY, f64::max);
+        let pushed = self.triggers.iter().any(|(p, _)| p.from <= t && t < p.to);
+        if self.story.collapsed && !self.story.after_told && !pushed && t - calm_since >= 5.0 && calm_since.is_finite()
+        {
+            self.story.after_told = true;
             let cause = if share >= RETRY_STEPS[0] { "retries keep it down" } else { "it has not caught up" };
             let text = format!(
                 "The load went back {:.0} s ago, goodput is still {:.0} %: {cause}",

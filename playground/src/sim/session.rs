@@ -3,23 +3,28 @@
 //! It never works longer than the slice it is given, so whoever drives it can always be spoken to; it knows no clock but
 //! the one passed in.
 
-use super::engine::{Engine, Outcome};
-use super::narrator::Narrator;
+use super::track::{Entry, Goal, INVERSE, Track, UNNUMBERED};
 use crate::wire::{Act, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
 use floodgate::status::Status;
+use floodgate::{Control, Duration, Scenario, Time};
+use std::collections::BTreeMap;
 
 /// Events between two looks at the clock: a fraction of a millisecond of work.
 const EVENTS_PER_LOOK: u64 = 1000;
 /// Windows of the series, and how often the narrator looks.
 pub const WINDOW_NS: u64 = 250_000_000;
 /// Digests are taken at whole seconds.
-const SECOND_NS: u64 = 1_000_000_000;
+pub const SECOND_NS: u64 = 1_000_000_000;
 /// Controls take effect at whole milliseconds.
-const MILLISECOND_NS: u64 = 1_000_000;
+pub const MILLISECOND_NS: u64 = 1_000_000;
 /// A session ends here: a tab forgotten overnight does not fill the memory with its record.
 const LONGEST_NS: u64 = 3600 * SECOND_NS;
 /// Wall time that is made up for after a pause of the driver (a busy machine, a tab in the background), in milliseconds.
 const CATCH_UP_MS: f64 = 100.0;
+/// Going somewhere in time is shown only when it takes longer, in milliseconds.
+const SEEK_SHOWN_MS: f64 = 300.0;
+/// Tracks kept beside the one that is shown.
+pub const TRACKS_MAX: usize = 8;
 
 /// Slowest and fastest that time passes, but for "as fast as possible".
 pub const SPEEDS: (f64, f64) = (0.05, 100.0);
@@ -38,21 +43,38 @@ pub enum Next {
 /// See the module.
 #[derive(Default)]
 pub struct Session {
-    engine: Option<Engine>,
+    track: Option<Track>,
+    /// The other tracks, the longest kept first.
+    aside: Vec<Track>,
+    next_track: u32,
     run: u32,
     running: bool,
     to_end: bool,
     speed: f64,
+    seeking: Option<Seeking>,
+    /// What was taken back, by number, for doing it again.
+    undone: BTreeMap<u32, Vec<Control>>,
     /// Virtual time that should have been reached by now.
     due_ns: f64,
     /// Wall time of the last turn; `None` while nothing runs.
     wall_ms: Option<f64>,
-    halted: Option<String>,
-    digest: Option<(u64, String)>,
-    narrator: Narrator,
-    log: Vec<String>,
     pace: Pace,
     sent: Sent,
+    /// Things to say at the next opportunity.
+    told: Vec<Reply>,
+}
+
+/// On the way to somewhere.
+struct Seeking {
+    goal: Goal,
+    /// Wall time when it began.
+    since_ms: Option<f64>,
+    /// It is no leap, just the way that time goes.
+    plain: bool,
+    /// It takes so long that it is shown.
+    shown: bool,
+    /// Then what was done under this number is left out.
+    without: Option<u32>,
 }
 
 /// What the page knows already.
@@ -60,10 +82,17 @@ pub struct Session {
 struct Sent {
     waiting: bool,
     stale: bool,
-    points: usize,
-    lines: usize,
-    log: usize,
-    phases: usize,
+    jumped: bool,
+    /// End of the last window sent, by track.
+    points: BTreeMap<u32, f32>,
+    narrated: usize,
+    acted: usize,
+    track: Option<u32>,
+    log: Option<Vec<String>>,
+    phases: Option<Vec<crate::wire::Phase>>,
+    topology: Option<crate::wire::Topology>,
+    tracks: Option<Vec<crate::wire::Track>>,
+    window: Option<u64>,
     statuses: Vec<Status>,
     nodes: Vec<NodeCounts>,
     links: Vec<LinkCounts>,
@@ -97,88 +126,352 @@ impl Session {
     }
 
     /// Does what is asked, and answers where there is something to answer.
-    pub fn command(&mut self, command: Command) -> Option<Reply> {
+    pub fn command(&mut self, command: Command) -> Vec<Reply> {
         // That a frame has been drawn is nothing new to tell of.
-        self.sent.stale |= command != Command::Drawn;
-        match command {
-            Command::Load { run, text, seed, running } => return Some(self.load(run, &text, seed, running)),
-            Command::Run => self.running = self.halted.is_none() && self.engine.is_some(),
-            Command::Pause => (self.running, self.to_end) = (false, false),
-            Command::Step => self.step(),
-            Command::RunToEnd => {
-                let ahead = self.engine.as_ref().is_some_and(|e| e.now_ns() < e.until_ns());
-                self.to_end = ahead && self.halted.is_none();
-                self.running = self.to_end;
-            }
-            Command::Speed(speed) => {
-                self.speed = if speed.is_nan() {
-                    1.0
-                } else if speed.is_infinite() {
-                    speed
-                } else {
-                    speed.clamp(SPEEDS.0, SPEEDS.1)
-                };
-                self.resync();
-            }
-            Command::Act(act) => return self.act(&act).err().map(Reply::Refused),
-            Command::Drawn => self.sent.waiting = false,
-        }
+        self.sent.stale |= !matches!(command, Command::Drawn | Command::Ping);
+        let done = self.obey(command);
         if !self.running {
             self.wall_ms = None;
             self.pace = Pace::default();
         }
-        None
+        self.told.extend(done.err().map(Reply::Refused));
+        std::mem::take(&mut self.told)
     }
 
-    fn load(&mut self, run: u32, text: &str, seed: Option<u64>, running: bool) -> Reply {
-        match Engine::new(text, seed, WINDOW_NS) {
-            Err(problems) => Reply::Refused(problems),
-            Ok(engine) => {
-                self.narrator = Narrator::new(&engine);
-                let loaded = Loaded {
-                    run,
-                    seed: engine.seed(),
-                    until_ns: engine.until_ns(),
-                    nodes: engine.node_ids(),
-                    links: engine.link_ids(),
-                    phases: engine.phases(),
-                    log_header: engine.log_header(),
-                };
-                self.engine = Some(engine);
-                (self.run, self.running, self.to_end) = (run, running, false);
-                (self.due_ns, self.wall_ms, self.halted) = (0.0, None, None);
-                self.digest = None;
-                self.log.clear();
-                self.pace = Pace::default();
-                self.sent = Sent { waiting: self.sent.waiting, stale: true, ..Sent::default() };
-                Reply::Loaded(loaded)
+    fn obey(&mut self, command: Command) -> Result<(), String> {
+        match command {
+            Command::Load { run, text, seed, running, variant, resume } => {
+                let mut track = Track::new(&text, variant.as_deref(), seed)?;
+                let at_ns = resume.as_ref().map_or(0, |r| r.at_ns);
+                if let Some(resume) = resume {
+                    track.resume(&resume.log, &resume.text)?;
+                }
+                self.begin(run, track, running, at_ns);
             }
+            Command::Run => self.running = !self.is_halted() && self.track.is_some(),
+            Command::Pause => (self.running, self.to_end) = (false, false),
+            Command::Step => self.step(),
+            Command::Back => self.back(),
+            Command::Seek(at_ns) => self.seek(Goal::Time(at_ns.min(LONGEST_NS)), None),
+            Command::RunToEnd => {
+                let ahead = self.track.as_ref().is_some_and(|t| t.now_ns() < t.engine.until_ns());
+                self.to_end = ahead && !self.is_halted();
+                self.running = self.to_end;
+            }
+            Command::Speed(speed) => {
+                self.speed = match speed {
+                    s if s.is_nan() => 1.0,
+                    s if s.is_infinite() => s,
+                    s => s.clamp(SPEEDS.0, SPEEDS.1),
+                };
+                self.resync();
+            }
+            Command::Act(act) => self.act(&act)?,
+            Command::Become(text) => self.become_text(&text)?,
+            Command::Undo(act) => self.undo(act)?,
+            Command::Redo(act) => self.redo(act)?,
+            Command::Track(id) => self.switch(id)?,
+            Command::Pin(id, pinned) => {
+                let tracks = self.aside.iter_mut().chain(&mut self.track);
+                tracks.filter(|t| t.id == id).for_each(|t| t.pinned = pinned);
+            }
+            Command::Drop(id) => self.aside.retain(|t| t.id != id),
+            Command::Drawn => self.sent.waiting = false,
+            Command::Ping => self.told.push(Reply::Pong),
+            // Whoever holds sessions sees to these.
+            Command::Compare(_) | Command::Crash => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, run: u32, track: Track, running: bool, at_ns: u64) {
+        self.track = Some(track);
+        self.run = run;
+        self.told.extend(self.loaded().map(Reply::Loaded));
+        self.aside.clear();
+        self.undone.clear();
+        (self.next_track, self.seeking) = (2, None);
+        (self.running, self.to_end) = (running, false);
+        (self.due_ns, self.wall_ms) = (0.0, None);
+        self.pace = Pace::default();
+        self.sent = Sent { waiting: self.sent.waiting, stale: true, ..Sent::default() };
+        if at_ns > 0 {
+            self.seek(Goal::Time(at_ns.min(LONGEST_NS)), None);
         }
     }
 
-    fn act(&mut self, act: &Act) -> Result<(), String> {
-        let Some(engine) = &mut self.engine else { return Err("Nothing is loaded.".to_owned()) };
-        let at_ns = (engine.now_ns() / MILLISECOND_NS + 1) * MILLISECOND_NS;
-        let entry = engine.act(act, at_ns)?;
-        self.narrator.acted(engine, act, at_ns);
-        self.log.push(entry);
+    /// What has been loaded.
+    #[must_use]
+    pub fn loaded(&self) -> Option<Loaded> {
+        let engine = &self.track.as_ref()?.engine;
+        let topology = engine.topology();
+        Some(Loaded {
+            run: self.run,
+            seed: engine.seed(),
+            until_ns: engine.until_ns(),
+            nodes: topology.nodes,
+            links: topology.links,
+            phases: engine.phases(),
+            log_header: engine.log_header(),
+        })
+    }
+
+    /// Number of the run.
+    #[must_use]
+    pub fn run(&self) -> u32 {
+        self.run
+    }
+
+    /// Its seed.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.track.as_ref().map(|t| t.engine.seed())
+    }
+
+    /// What was done by hand.
+    #[must_use]
+    pub fn by_hand(&self) -> Vec<Control> {
+        self.track.as_ref().map(|t| t.by_hand().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Does what was done elsewhere, at its time, if it can be done here.
+    pub fn repeat(&mut self, control: &Control) {
+        if let Some(track) = &mut self.track
+            && track.engine.has_node(&control.node)
+            && track.enter(control.clone(), UNNUMBERED).is_ok()
+        {
+            self.sent.stale = true;
+        }
+    }
+
+    /// Goes where another clock is: forth as time passes, back by a leap.
+    pub fn keep_to(&mut self, at_ns: u64) {
+        let now = self.now_ns();
+        if at_ns < now {
+            self.seek(Goal::Time(at_ns), None);
+        } else if at_ns > now && self.seeking.is_none() && !self.is_halted() {
+            let goal = Goal::Time(at_ns);
+            self.seeking = Some(Seeking { goal, since_ms: None, plain: true, shown: false, without: None });
+        }
+    }
+
+    /// Wall time that passes meanwhile is not made up for.
+    pub fn hold(&mut self) {
+        self.wall_ms = None;
+        self.resync();
+    }
+
+    fn is_halted(&self) -> bool {
+        self.track.as_ref().is_some_and(|t| t.halted.is_some())
+    }
+
+    /// What hinders nothing of what has been sent to be true: the page is told everything anew.
+    fn jumped(&mut self) {
+        self.sent.jumped = true;
+        (self.sent.narrated, self.sent.acted, self.sent.window) = (0, 0, None);
+    }
+
+    /// Sets out for somewhere; turns lead there.
+    fn seek(&mut self, goal: Goal, without: Option<u32>) {
+        let Some(track) = &mut self.track else { return };
+        if track.depart(goal) {
+            self.jumped();
+        }
+        self.seeking = Some(Seeking { goal, since_ms: None, plain: false, shown: false, without });
+        self.to_end = false;
+    }
+
+    fn arrived(&mut self) {
+        let Some(seeking) = self.seeking.take() else { return };
+        self.resync();
+        if !seeking.plain {
+            self.jumped();
+        }
+        self.sent.stale = true;
+        if let Some(act) = seeking.without {
+            self.branch();
+            let done = self.track.as_mut().map_or(Ok(()), |t| t.take_out(|e| e.act != act));
+            self.told.extend(done.err().map(Reply::Refused));
+        }
+    }
+
+    /// Where there is a future already, it is kept as a track of its own, and another one begins here.
+    fn branch(&mut self) {
+        let Some(track) = &mut self.track else { return };
+        let now = track.now_ns();
+        if now >= track.engine.furthest_ns() && !track.is_to_come(|e| e.control.at.0 > now + MILLISECOND_NS) {
+            return;
+        }
+        let mut aside = track.clone();
+        aside.engine.set_aside(true);
+        (track.from, track.id) = (Some((track.id, now)), self.next_track);
+        track.pinned = false;
+        self.next_track += 1;
+        track.forget_ahead();
+        let known = self.sent.points.get(&aside.id).copied().unwrap_or(0.0);
+        self.sent.points.insert(track.id, known.min((now as f64 / 1e9) as f32));
+        self.aside.push(aside);
+        self.sent.stale = true;
+        self.keep_few();
+        self.jumped();
+    }
+
+    fn keep_few(&mut self) {
+        while self.aside.len() > TRACKS_MAX {
+            let oldest = self.aside.iter().position(|t| !t.pinned).unwrap_or(0);
+            let gone = self.aside.remove(oldest);
+            let told = format!(
+                "Track {} is forgotten: {TRACKS_MAX} are kept beside the one that you see. Pin those that should stay.",
+                gone.id
+            );
+            self.told.push(Reply::Told(told));
+        }
+    }
+
+    fn switch(&mut self, id: u32) -> Result<(), String> {
+        let place = self.aside.iter().position(|t| t.id == id).ok_or("That track is no longer kept.")?;
+        let Some(current) = self.track.take() else { return Ok(()) };
+        let now = current.now_ns();
+        let mut track = self.aside.remove(place);
+        let mut current = current;
+        current.engine.set_aside(true);
+        track.engine.set_aside(false);
+        self.aside.push(current);
+        self.told.push(Reply::Switched(track.text().to_owned()));
+        let at = now.min(track.engine.furthest_ns());
+        self.track = Some(track);
+        self.undone.clear();
+        self.jumped();
+        self.seek(Goal::Time(at), None);
         Ok(())
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), String> {
+        let track = self.track.as_ref().ok_or("Nothing is loaded.")?;
+        // What cannot be done begins no branch.
+        let controls = track.engine.controls(act, track.next_ns())?;
+        self.perform(&controls, act.id)
+    }
+
+    fn perform(&mut self, controls: &[Control], act: u32) -> Result<(), String> {
+        self.branch();
+        let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+        for control in controls {
+            track.enter(control.clone(), act)?;
+        }
+        self.sent.stale = true;
+        Ok(())
+    }
+
+    /// Brings a changed scenario to the running system. Edits at one instant are one: what they come to is entered, not how
+    /// they came about.
+    fn become_text(&mut self, text: &str) -> Result<(), String> {
+        let after = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+        let at_end = track.difference_at_end(&after);
+        let mut waits = at_end.waits;
+        if at_end.actions.is_empty() {
+            track.reword(text);
+        } else {
+            self.branch();
+            let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+            let mut taken = Ok(());
+            if track.is_to_come(|e| e.act == 0) {
+                taken = track.take_out(|e| e.act != 0);
+                self.jumped();
+            }
+            let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+            let found = track.difference_now(&after);
+            waits = found.waits;
+            let at_ns = track.next_ns();
+            for (node, action) in found.actions {
+                let control = Control { at: Time(at_ns), node: node.clone(), action, lasting: None };
+                if let Err(why) = track.enter(control, 0) {
+                    waits.push(why);
+                }
+            }
+            track.stands(at_ns, text, found.reached);
+            self.sent.stale = true;
+            taken?;
+        }
+        let why = (!waits.is_empty()).then(|| waits.join(", "));
+        self.told.push(Reply::Became(why));
+        Ok(())
+    }
+
+    fn undo(&mut self, act: u32) -> Result<(), String> {
+        let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+        let (now, at_ns) = (track.now_ns(), track.next_ns());
+        let entries = track.done(act);
+        if entries.is_empty() {
+            return Err("That is over already: there is nothing left to take back.".to_owned());
+        }
+        self.undone.insert(act, entries.iter().map(|e| e.control.clone()).collect());
+        let has_begun = |e: &Entry| e.control.at.0 <= now;
+        if !entries.iter().any(has_begun) {
+            self.branch();
+            // Where a branch has begun, it has been forgotten with the rest that lies ahead.
+            let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
+            let done = track.take_out(|e| e.act != act);
+            self.jumped();
+            return done;
+        }
+        let inverse = |e: &Entry| {
+            let (action, end) = e.inverse.clone()?;
+            let lasting = end.map(|end| Duration(end.saturating_sub(at_ns).max(1)));
+            Some(Control { at: Time(at_ns), node: e.control.node.clone(), action, lasting })
+        };
+        let inverses: Option<Vec<Control>> = entries.iter().rev().map(inverse).collect();
+        match inverses {
+            Some(controls) => {
+                self.perform(&controls, INVERSE)?;
+                if let Some(track) = &mut self.track {
+                    track.mark_undone(act, at_ns);
+                }
+            }
+            None => {
+                // Nothing makes it not have happened but a time in which it has not.
+                let before = entries.iter().map(|e| e.control.at.0).min().unwrap_or(at_ns).saturating_sub(1);
+                self.told.push(Reply::Told(
+                    "Back to before it happened: the run goes on from there without it, on a track of its own."
+                        .to_owned(),
+                ));
+                self.seek(Goal::Time(before), Some(act));
+            }
+        }
+        Ok(())
+    }
+
+    fn redo(&mut self, act: u32) -> Result<(), String> {
+        let controls = self.undone.remove(&act).ok_or("That belongs to another run.")?;
+        let at = Time(self.track.as_ref().ok_or("Nothing is loaded.")?.next_ns());
+        let controls: Vec<Control> = controls.into_iter().map(|c| Control { at, ..c }).collect();
+        self.perform(&controls, act)
     }
 
     /// One event, wherever it lies; boundaries on the way to it are observed as in a run, so that stepping tells the same
     /// story.
     fn step(&mut self) {
         (self.running, self.to_end) = (false, false);
-        let before = self.engine.as_ref().map_or(0, Engine::events);
-        while self.halted.is_none()
-            && self.advance(LONGEST_NS, 1)
-            && self.engine.as_ref().is_some_and(|e| e.events() == before)
-        {}
+        let Some(track) = &mut self.track else { return };
+        let before = track.engine.events();
+        while track.advance(LONGEST_NS, 1) && track.engine.events() == before {}
         self.resync();
+    }
+
+    fn back(&mut self) {
+        (self.running, self.to_end) = (false, false);
+        let events = self.track.as_ref().map_or(0, |t| t.engine.events());
+        if events > 0 {
+            self.seek(Goal::Events(events - 1), None);
+        }
     }
 
     /// Lets time pass for at most `slice_ms` of wall time, which `clock` tells in milliseconds.
     pub fn turn(&mut self, clock: &dyn Fn() -> f64, slice_ms: f64) -> Next {
+        if self.seeking.is_some() {
+            return self.turn_to_goal(clock, slice_ms);
+        }
         if !self.running {
             return Next::Idle;
         }
@@ -186,10 +479,11 @@ impl Session {
         let elapsed = start - self.wall_ms.replace(start).unwrap_or(start);
         self.due_ns += elapsed.clamp(0.0, CATCH_UP_MS) * self.speed.min(1e6) * 1e6;
         let end = self.end_ns();
+        let Some(track) = &mut self.track else { return Next::Idle };
         let goal = if self.to_end || self.speed.is_infinite() { end } else { end.min(self.due_ns as u64) };
         let mut late = false;
-        while self.now_ns() < goal && self.advance(goal, EVENTS_PER_LOOK) {
-            late = clock() - start >= slice_ms && self.now_ns() < goal;
+        while track.now_ns() < goal && track.advance(goal, EVENTS_PER_LOOK) {
+            late = clock() - start >= slice_ms && track.now_ns() < goal;
             if late {
                 break;
             }
@@ -199,7 +493,7 @@ impl Session {
         if self.now_ns() >= end {
             (self.running, self.to_end) = (false, false);
         }
-        if self.halted.is_some() || !self.running {
+        if self.is_halted() || !self.running {
             self.running = false;
             self.wall_ms = None;
             return Next::Idle;
@@ -212,42 +506,43 @@ impl Session {
         Next::Soon
     }
 
-    /// Towards `goal`, at most to the next boundary and at most so many events; false when it can go no further.
-    fn advance(&mut self, goal: u64, events: u64) -> bool {
-        let Some(engine) = &mut self.engine else { return false };
-        if engine.now_ns() >= goal {
-            return false;
-        }
-        let boundary = (engine.now_ns() / WINDOW_NS + 1) * WINDOW_NS;
-        match engine.advance(boundary.min(goal), events) {
-            Outcome::Budget => true,
-            Outcome::Reached if boundary <= goal => {
-                if boundary.is_multiple_of(SECOND_NS) {
-                    self.digest = Some((boundary, engine.digest()));
+    fn turn_to_goal(&mut self, clock: &dyn Fn() -> f64, slice_ms: f64) -> Next {
+        let start = clock();
+        let (Some(seeking), Some(track)) = (&mut self.seeking, &mut self.track) else { return Next::Idle };
+        let since = *seeking.since_ms.get_or_insert(start);
+        let arrived = loop {
+            let going = match seeking.goal {
+                Goal::Time(at) => track.now_ns() < at && track.advance(at, EVENTS_PER_LOOK),
+                Goal::Events(count) => {
+                    let left = count.saturating_sub(track.engine.events());
+                    left > 0 && track.advance(LONGEST_NS, left.min(EVENTS_PER_LOOK))
                 }
-                self.narrator.observe(engine, boundary);
-                true
+            };
+            if !going {
+                break true;
             }
-            Outcome::Reached => {
-                if goal == engine.until_ns() {
-                    self.digest = Some((goal, engine.digest()));
-                }
-                true
+            if clock() - start >= slice_ms {
+                break false;
             }
-            Outcome::Halted(why) => {
-                self.narrator.halted(engine.now_ns(), &why);
-                self.halted = Some(why);
-                false
-            }
+        };
+        if arrived {
+            self.arrived();
+            self.wall_ms = None;
+            return if self.running { Next::Now } else { Next::Idle };
         }
+        seeking.shown = clock() - since >= SEEK_SHOWN_MS;
+        self.sent.stale |= seeking.shown;
+        Next::Now
     }
 
-    fn now_ns(&self) -> u64 {
-        self.engine.as_ref().map_or(0, Engine::now_ns)
+    /// The clock.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.track.as_ref().map_or(0, Track::now_ns)
     }
 
     fn end_ns(&self) -> u64 {
-        let until = self.engine.as_ref().map_or(0, Engine::until_ns);
+        let until = self.track.as_ref().map_or(0, |t| t.engine.until_ns());
         if self.to_end { until } else { LONGEST_NS.max(until) }
     }
 
@@ -255,42 +550,72 @@ impl Session {
         self.due_ns = self.now_ns() as f64;
     }
 
+    /// Whether it is on its way to somewhere.
+    #[must_use]
+    pub fn is_seeking(&self) -> bool {
+        self.seeking.is_some()
+    }
+
     /// What changed since the last frame; `None` while the page has not drawn that one, or when nothing changed.
-    pub fn frame(&mut self) -> Option<Reply> {
+    pub fn frame(&mut self) -> Option<Frame> {
         if self.sent.waiting || !self.sent.stale {
             return None;
         }
-        let engine = self.engine.as_ref()?;
+        let track = self.track.as_ref()?;
+        // On a short way there is nothing to see; a long one shows how far it has come.
+        if self.seeking.as_ref().is_some_and(|s| !s.shown) {
+            return None;
+        }
+        let engine = &track.engine;
         let mut frame = Frame {
             run: self.run,
             now_ns: engine.now_ns(),
             events: engine.events(),
             running: self.running,
-            halted: self.halted.clone(),
+            halted: track.halted.clone(),
             pace: if self.running { self.pace.value } else { 0.0 },
-            digest: self.digest.clone(),
             memory_bytes: memory_bytes(),
+            digest: track.digest.clone(),
             totals: engine.totals(),
+            track: track.id,
+            furthest_ns: engine.furthest_ns(),
+            seeking: self.seeking.is_some(),
+            jumped: std::mem::take(&mut self.sent.jumped),
             ..Frame::default()
         };
         let sent = &mut self.sent;
+        let topology = engine.topology();
+        if news(&mut sent.topology, &topology) || sent.track != Some(track.id) {
+            frame.topology = Some(topology);
+            sent.track = Some(track.id);
+            (sent.statuses, sent.nodes, sent.links) = Default::default();
+        }
         changed(&mut sent.statuses, engine.nodes(), |i| engine.status(i), &mut frame.statuses);
         changed(&mut sent.nodes, engine.nodes(), |i| engine.node_counts(i), &mut frame.nodes);
         changed(&mut sent.links, engine.links(), |j| engine.link_counts(j), &mut frame.links);
-        frame.points = engine.points_from(sent.points);
-        sent.points += frame.points.len();
-        if !frame.points.is_empty() {
+        let known = sent.points.entry(track.id).or_insert(0.0);
+        frame.points = engine.points_after(*known);
+        *known = frame.points.last().map_or(*known, |p| p.t);
+        let window = engine.now_ns() / WINDOW_NS;
+        if sent.window.replace(window) != Some(window) && window > 0 {
             let mean = |i| engine.utilization(i, SECOND_NS).map_or(f32::NAN, |u| u as f32);
             frame.utilization = (0..engine.nodes()).map(mean).collect();
         }
-        frame.lines = self.narrator.lines()[sent.lines..].to_vec();
-        sent.lines = self.narrator.lines().len();
-        frame.log = self.log[sent.log..].to_vec();
-        sent.log = self.log.len();
-        frame.phases = self.narrator.by_hand()[sent.phases..].to_vec();
-        sent.phases = self.narrator.by_hand().len();
+        let (narrated, acted) = (track.narrated(), track.acted());
+        frame.lines.extend_from_slice(narrated.get(sent.narrated..).unwrap_or_default());
+        frame.lines.extend_from_slice(acted.get(sent.acted..).unwrap_or_default());
+        (sent.narrated, sent.acted) = (narrated.len(), acted.len());
+        let (log, phases) = (track.log(), track.phases());
+        frame.log = news(&mut sent.log, &log).then_some(log);
+        frame.phases = news(&mut sent.phases, &phases).then_some(phases);
+        let mut tracks: Vec<_> = self.aside.iter().chain([track]).map(Track::info).collect();
+        tracks.sort_by_key(|t| t.id);
+        // How far the one that is shown has come is told anyway.
+        let mut timeless = tracks.clone();
+        timeless.iter_mut().filter(|t| t.id == track.id).for_each(|t| t.furthest_ns = 0);
+        frame.tracks = news(&mut sent.tracks, &timeless).then_some(tracks);
         (sent.stale, sent.waiting) = (false, true);
-        Some(Reply::Frame(Box::new(frame)))
+        Some(frame)
     }
 }
 
@@ -301,6 +626,15 @@ pub fn memory_bytes() -> u64 {
     return core::arch::wasm32::memory_size::<0>() as u64 * 65_536;
     #[cfg(not(target_arch = "wasm32"))]
     0
+}
+
+/// Whether `now` is other than what was known; it is known from now on.
+fn news<T: Clone + PartialEq>(known: &mut Option<T>, now: &T) -> bool {
+    let is_new = known.as_ref() != Some(now);
+    if is_new {
+        *known = Some(now.clone());
+    }
+    is_new
 }
 
 /// Puts what differs from `known` into `out`, and remembers it.

@@ -2,6 +2,7 @@
 
 mod card;
 mod charts;
+mod compare;
 mod fields;
 mod gauges;
 mod icons;
@@ -9,7 +10,9 @@ mod inspector;
 mod links;
 mod palette;
 mod panels;
+mod scrubber;
 mod stage;
+mod timetools;
 mod toolbar;
 
 use crate::page::{PageRef, Topic, use_topic};
@@ -64,7 +67,9 @@ pub fn App(props: &PageProps) -> Html {
             <p class="small-screen">{ "On a small screen: to watch and to run. Adding and connecting want a larger one; parameters are below." }</p>
             <main class="centre" aria-label="Canvas">
                 <stage::Stage page={page.clone()} />
+                <compare::Rival page={page.clone()} />
             </main>
+            <scrubber::Scrubber page={page.clone()} />
             <charts::Charts page={page.clone()} />
             <inspector::Inspector page={page.clone()} />
             <panels::Ticker page={page.clone()} />
@@ -87,7 +92,8 @@ fn keyboard(page: &PageRef) {
     let Some(window) = web_sys::window() else { return };
     let page = page.clone();
     let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-        if is_typing(&event) {
+        // Whoever has focus comes first: arrows move a card, or lead along its links.
+        if event.default_prevented() || is_typing(&event) {
             return;
         }
         let command = event.ctrl_key() || event.meta_key();
@@ -107,7 +113,10 @@ fn keyboard(page: &PageRef) {
                 page.select(None);
             }
             (" ", false, _) if !on_button => page.set_running(!page.live.borrow().last.running),
-            (".", false, _) => page.send(crate::wire::Command::Step),
+            ("." | "ArrowRight", false, false) => page.send(crate::wire::Command::Step),
+            ("," | "ArrowLeft", false, false) => page.send(crate::wire::Command::Back),
+            ("ArrowRight", false, true) => page.seek_by(1.0),
+            ("ArrowLeft", false, true) => page.seek_by(-1.0),
             ("f", false, false) => page.fit(),
             ("+" | "=", false, _) => page.zoom(1.2),
             ("-", false, _) => page.zoom(1.0 / 1.2),

@@ -73,12 +73,15 @@ pub fn Notices(props: &PageProps) -> Html {
             <div class="pills" data-overlay="">
                 if page.pending.get() {
                     <div class="pill edited" role="status" data-testid="pending">
-                        <span><b>{ "Edited" }</b>{ " — Reset runs it" }</span>
-                        <button type="button" onclick={reset}>{ "Reset now" }</button>
+                        <span><b>{ "Edited" }</b>{ page.time.waits.borrow().as_ref().map_or_else(String::new, |w| format!(" {w}")) }{ " — Reset runs it" }</span>
+                        <button type="button" onclick={reset.clone()}>{ "Reset now" }</button>
                     </div>
                 }
                 if let Some(halted) = halted {
-                    <div class="pill halted" role="alert" data-testid="halted"><b>{ "Stopped. " }</b>{ halted }</div>
+                    <div class="pill halted" role="alert" data-testid="halted">
+                        <b>{ "Stopped. " }</b>{ halted }{ " Go back in time, change something and go on; or " }
+                        <button type="button" onclick={reset}>{ "Reset" }</button>
+                    </div>
                 }
             </div>
             <div id="wire-hint" class="wire-hint" role="status" hidden=true></div>

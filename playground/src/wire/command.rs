@@ -15,6 +15,10 @@ pub enum Command {
         seed: Option<u64>,
         /// Whether it runs at once.
         running: bool,
+        /// A variant of it; `None` is as it is.
+        variant: Option<String>,
+        /// Go on where another run of it was.
+        resume: Option<Resume>,
     },
     /// Let time pass.
     Run,
@@ -22,12 +26,35 @@ pub enum Command {
     Pause,
     /// Handle one event.
     Step,
+    /// Go back to before the last event.
+    Back,
+    /// Go to this virtual time, in nanoseconds. Of several, the last one counts.
+    Seek(u64),
     /// As fast as possible to the scenario's end, then pause.
     RunToEnd,
     /// Virtual seconds per second; infinite is as fast as possible.
     Speed(f64),
-    /// Do something to a node at the next whole virtual millisecond.
+    /// Do something to a node at the next whole virtual millisecond. Where there is a future already, a branch begins.
     Act(Act),
+    /// The scenario is this text from the next whole virtual millisecond on: everything that can change in a running system
+    /// changes.
+    Become(String),
+    /// Take back what was done under this number.
+    Undo(u32),
+    /// Do again what was taken back.
+    Redo(u32),
+    /// Go on with another track, at the same time.
+    Track(u32),
+    /// Keep a track, however many there are, or do so no longer.
+    Pin(u32, bool),
+    /// Forget a track.
+    Drop(u32),
+    /// Run this text beside the other, with the same seed and the same clock; `None` ends it.
+    Compare(Option<Other>),
+    /// Say that you are there.
+    Ping,
+    /// Fall over, for a test of what happens then.
+    Crash,
     /// The page has drawn the last frame and is ready for another.
     Drawn,
 }
@@ -35,12 +62,34 @@ pub enum Command {
 /// Something done to a node by hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Act {
+    /// Number under which it can be taken back; several acts may share it.
+    pub id: u32,
     /// Id of the node.
     pub node: String,
     /// What.
     pub deed: Deed,
     /// How long, as written in a file (`"20s"`); `None` is for good.
     pub lasting: Option<String>,
+}
+
+/// A scenario to run beside another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Other {
+    /// The scenario file.
+    pub text: String,
+    /// A variant of it; `None` is as it is.
+    pub variant: Option<String>,
+}
+
+/// Where another run was: run = scenario + seed + control log.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resume {
+    /// The control log, as text.
+    pub log: String,
+    /// Virtual time to go to, in nanoseconds.
+    pub at_ns: u64,
+    /// The scenario as it stands after the edits in the log; empty is as it was.
+    pub text: String,
 }
 
 /// Parameters with their new values, as TOML; `None` is "without".
@@ -51,6 +100,8 @@ pub type Settings = Vec<(String, Option<String>)>;
 pub enum Deed {
     /// Live parameters, nested ones with a dot.
     Set(Settings),
+    /// So many times the load.
+    Flood(f64),
     /// Start a fault.
     Fault {
         /// Name in the descriptor.

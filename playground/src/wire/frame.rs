@@ -1,6 +1,6 @@
 //! How things stand, many times a second.
 
-use super::{Phase, Point};
+use super::{Phase, Point, Topology, Track};
 use floodgate::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -31,17 +31,29 @@ pub struct Frame {
     pub nodes: Vec<(u32, NodeCounts)>,
     /// Counters of links that changed.
     pub links: Vec<(u32, LinkCounts)>,
-    /// Windows of the series that have been completed.
+    /// Windows of the series that the page does not know of this track. What it knows and lies ahead of now is ahead.
     pub points: Vec<Point>,
     /// Share of each node's capacity in use over the last second; NaN where that has no meaning. Empty when no window has
     /// been completed since the frame before.
     pub utilization: Vec<f32>,
+    /// The run stands elsewhere than where it would have come by itself: lines are all lines, rates begin anew.
+    pub jumped: bool,
+    /// It is still on its way to where it was sent.
+    pub seeking: bool,
     /// What there is to tell.
     pub lines: Vec<Line>,
-    /// Entries of the control log, as JSON.
-    pub log: Vec<String>,
-    /// Changes of load for a while, made by hand.
-    pub phases: Vec<Phase>,
+    /// All entries of the control log, as JSON, what lies ahead included, when they changed.
+    pub log: Option<Vec<String>>,
+    /// All changes of load for a while, planned and by hand, when they changed.
+    pub phases: Option<Vec<Phase>>,
+    /// Nodes and links, when they changed; statuses and counters are then all there are.
+    pub topology: Option<Topology>,
+    /// Which track this is of.
+    pub track: u32,
+    /// The furthest that this track has come, in nanoseconds.
+    pub furthest_ns: u64,
+    /// All tracks, this one included, when something about them changed.
+    pub tracks: Option<Vec<Track>>,
 }
 
 /// Counters of the whole run.

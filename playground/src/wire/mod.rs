@@ -6,12 +6,14 @@ mod command;
 mod frame;
 mod reply;
 mod series;
+mod track;
 
-pub use command::{Act, Command, Deed, Settings};
+pub use command::{Act, Command, Deed, Other, Resume};
 pub use frame::{Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
-pub use reply::{Loaded, Phase, Reply};
+pub use reply::{Loaded, Phase, Reply, Topology};
 use serde::{Deserialize, Serialize};
 pub use series::Point;
+pub use track::{Flag, FlagKind, Track};
 
 /// As bytes.
 #[must_use]
@@ -33,6 +35,7 @@ mod tests {
     #[test]
     fn messages_survive_the_way() {
         let act = Act {
+            id: 1,
             node: "users".into(),
             deed: Deed::Set(vec![("rate".into(), Some("\"12000/s\"".into())), ("slo".into(), None)]),
             lasting: Some("20s".into()),

@@ -14,6 +14,20 @@ pub enum Reply {
     Refused(String),
     /// How things stand.
     Frame(Box<Frame>),
+    /// The same, of the run beside it.
+    Rival(Box<Frame>),
+    /// The run beside it begins; `None` when it has ended.
+    Comparing(Option<Loaded>),
+    /// What a change of the scenario came to: why some of it waits for a reset, if so.
+    Became(Option<String>),
+    /// Another track is shown; this is its scenario.
+    Switched(String),
+    /// Something to know, not a failure.
+    Told(String),
+    /// Answer to a ping.
+    Pong,
+    /// There is nobody any more who simulates.
+    Lost,
 }
 
 /// A scenario that has been taken: what frames refer to by index.
@@ -33,6 +47,15 @@ pub struct Loaded {
     pub phases: Vec<Phase>,
     /// First line of the control log.
     pub log_header: String,
+}
+
+/// Nodes and links by index. An index means the same for the whole of a track; what was removed has empty names.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Topology {
+    /// Ids of the nodes.
+    pub nodes: Vec<String>,
+    /// Links: caller, index of its port, callee.
+    pub links: Vec<(String, u32, String)>,
 }
 
 /// A stretch of virtual time in which load is different.

@@ -5,6 +5,7 @@ use floodgate_tests::browser::{BrowserError, Page};
 mod access;
 mod harness;
 mod playground;
+mod time;
 
 async fn is(page: &Page, expression: &str, wanted: &str) -> Result<(), BrowserError> {
     let value = page.eval(expression).await?;
