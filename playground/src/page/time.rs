@@ -11,6 +11,9 @@ const BEFORE_FLAG_S: f64 = 0.5;
 /// A worker that was lost so often in one run has a reason to.
 const LOSSES_MAX: u32 = 3;
 
+/// By then the page has been laid out again, in milliseconds.
+const LAYOUT_MS: i32 = 60;
+
 /// What the page remembers of it.
 #[derive(Default)]
 pub struct Time {
@@ -137,8 +140,14 @@ impl Page {
 
     pub(super) fn comparing(&self, loaded: Option<Loaded>) {
         self.time.rival.replace(loaded.map(Live::new));
-        self.fit();
         self.tell(Topic::Edit);
+        // The stage has its new width only when the page has been laid out again.
+        let page = self.itself.borrow().clone();
+        crate::driver::after(LAYOUT_MS, move || {
+            if let Some(page) = page.upgrade() {
+                page.fit();
+            }
+        });
     }
 
     /// The worker is gone: another one goes on from scenario, seed and control log.
@@ -148,6 +157,8 @@ impl Page {
         let count = if of == run { count + 1 } else { 1 };
         self.time.losses.set((run, count));
         self.fresh.borrow_mut().clear();
+        // What stood there stands nowhere until it has been computed again.
+        self.live.borrow_mut().last.digest = None;
         if let Some(driver) = self.driver.borrow().as_ref() {
             driver.restart();
         }

@@ -93,17 +93,19 @@ fn map(page: &PageRef, a: &Live, b: &Live) -> Html {
             <path class={classes!("rival-edge", failing.then_some("failing"))} d={curve.path()} stroke-width={width.to_string()} />
         })
     });
-    let cards = there.iter().map(|node| card(node, places.of(node), a, b));
+    // Text is read on the screen, however small the map is.
+    let scale = ((right - left) / 480.0).clamp(1.0, 1.6);
+    let cards = there.iter().map(|node| card(node, places.of(node), scale, a, b));
     html! {
         <svg class="rival-map" role="img" aria-label="The nodes of side B"
-             viewBox={format!("{} {} {} {}", left - 12.0, top - 12.0, right - left + 24.0, bottom - top + 24.0)}>
+             viewBox={format!("{} {} {} {}", left - 12.0, top - 12.0, right - left + 24.0, bottom - top + 24.0 + 24.0 * scale)}>
             { for edges }
             { for cards }
         </svg>
     }
 }
 
-fn card(node: &NodeSketch, (x, y): (f64, f64), a: &Live, b: &Live) -> Html {
+fn card(node: &NodeSketch, (x, y): (f64, f64), scale: f64, a: &Live, b: &Live) -> Html {
     let (width, height) = crate::geometry::size(node);
     let of =
         |live: &Live| live.index(&node.id).map(|i| (live.load(i), live.node_rates(i), live.statuses.get(i).cloned()));
@@ -129,10 +131,10 @@ fn card(node: &NodeSketch, (x, y): (f64, f64), a: &Live, b: &Live) -> Html {
     html! {
         <g class={classes!("rival-card", class)} transform={format!("translate({x} {y})")}>
             <rect width={width.to_string()} height={height.to_string()} rx="12" />
-            <text x="14" y="30" class="name">{ node.title.clone() }</text>
-            { for words.into_iter().enumerate().map(|(i, word)| html! { <text x="14" y={(54 + 20 * i).to_string()}>{ word }</text> }) }
+            <text x="12" y={(22.0 * scale).to_string()} font-size={(17.0 * scale).to_string()} class="name">{ node.title.clone() }</text>
+            { for words.into_iter().enumerate().map(|(i, word)| html! { <text x="12" y={((42.0 + 17.0 * i as f64) * scale).to_string()} font-size={(15.0 * scale).to_string()}>{ word }</text> }) }
             if let Some(differs) = differs {
-                <text x="14" y={(height - 10.0).to_string()} class="differs">{ differs }</text>
+                <text x="12" y={(height + 18.0 * scale).to_string()} font-size={(15.0 * scale).to_string()} class="differs">{ differs }</text>
             }
         </g>
     }

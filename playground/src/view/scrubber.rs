@@ -96,34 +96,33 @@ fn Thumb(props: &ThumbProps) -> Html {
     let ThumbProps { page, end } = props;
     use_topic(page, Topic::Pulse);
     let dragging = use_mut_ref(|| false);
+    let pointed = use_memo((), |()| std::cell::Cell::new(0.0));
     let (now, furthest) = {
         let live = page.live.borrow();
         (live.last.now_ns as f64 / 1e9, live.last.furthest_ns as f64 / 1e9)
     };
     let end = end.max(0.001);
+    let rail = use_node_ref();
     let seek = {
-        let page = page.clone();
+        let (page, rail, pointed) = (page.clone(), rail.clone(), pointed.clone());
         move |event: &PointerEvent| {
-            let Some(rail) = event.current_target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<Element>(t).ok())
-            else {
-                return;
-            };
+            let Some(rail) = rail.cast::<Element>() else { return };
             let bounds = rail.get_bounding_client_rect();
             let share = ((f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0)).clamp(0.0, 1.0);
+            pointed.set(share);
             place_thumb(share);
             page.seek(share * end);
         }
     };
     let onpointerdown = {
-        let (page, dragging, seek) = (page.clone(), dragging.clone(), seek.clone());
+        let (page, dragging, seek, rail) = (page.clone(), dragging.clone(), seek.clone(), rail.clone());
         Callback::from(move |event: PointerEvent| {
             if event.button() != 0 {
                 return;
             }
-            let target = event.current_target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<Element>(t).ok());
-            if let Some(target) = target {
+            if let Some(rail) = rail.cast::<Element>() {
                 // Without it the drag ends at the edge of the rail.
-                let _ = target.set_pointer_capture(event.pointer_id());
+                let _ = rail.set_pointer_capture(event.pointer_id());
             }
             *dragging.borrow_mut() = true;
             page.begin_scrub();
@@ -161,9 +160,10 @@ fn Thumb(props: &ThumbProps) -> Html {
         })
     };
     // While it is dragged it is where the pointer is.
-    let left = if *dragging.borrow() { None } else { Some(format!("left:{:.3}%", (now / end * 100.0).min(100.0))) };
+    let share = if *dragging.borrow() { pointed.get() } else { (now / end).min(1.0) };
+    let left = format!("left:{:.3}%", share * 100.0);
     html! {
-        <div class="catch" onpointerdown={onpointerdown} onpointermove={onpointermove} onpointerup={let_go.clone()} onpointercancel={let_go}>
+        <div class="catch" ref={rail} onpointerdown={onpointerdown} onpointermove={onpointermove} onpointerup={let_go.clone()} onpointercancel={let_go}>
             <div id="scrub-thumb" class="thumb" role="slider" tabindex="0" style={left} aria-label="Virtual time" aria-orientation="horizontal"
                  aria-valuemin="0" aria-valuemax={format!("{end:.0}")} aria-valuenow={format!("{now:.2}")}
                  aria-valuetext={format!("{now:.2} seconds of {end:.0}")} {onkeydown}></div>
