@@ -1,33 +1,29 @@
 //! A file server for one directory, on the loopback interface only: enough to look at the playground and to test it.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-
-use tiny_http::{Header, Method, Request, Response, StatusCode};
+use std::time::Duration;
 
 use crate::Failure;
 
-/// Requests answered side by side. A browser opens six connections to a host, and each may be slow to read.
-const WORKERS: usize = 4;
+/// The longest head of a request that is read, in bytes.
+const HEAD_BYTES_MAX: u64 = 16 << 10;
+/// How long a browser may take to say what it wants, and to take it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server; it stops when dropped.
+///
+/// Every connection is answered once, by a thread of its own, and closed: a browser opens several and leaves some of them
+/// idle, and none may wait for another.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    http: Arc<HttpServer>,
-    workers: Vec<JoinHandle<()>>,
-}
-
-/// `tiny_http::Server` has no `Debug`, which every public type here has.
-struct HttpServer(tiny_http::Server);
-
-impl std::fmt::Debug for HttpServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HttpServer({})", self.0.server_addr())
-    }
+    stop: Arc<AtomicBool>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 /// Can a server listen on this port of the loopback interface? The error says what to do otherwise.
@@ -43,20 +39,22 @@ impl Server {
     /// Serves `directory` on 127.0.0.1; port 0 takes a free one.
     pub fn start(directory: &Path, port: u16) -> Result<Self, Failure> {
         let directory = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port)).map_err(|error| cannot_listen(port, &error))?;
-        let address = http.server_addr().to_ip().ok_or("the server has no IP address")?;
-        let http = Arc::new(HttpServer(http));
-        let workers = (0..WORKERS)
-            .map(|_| {
-                let (http, directory) = (Arc::clone(&http), directory.clone());
-                std::thread::spawn(move || {
-                    for request in http.0.incoming_requests() {
-                        answer(request, &directory);
-                    }
-                })
-            })
-            .collect();
-        Ok(Self { address, http, workers })
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| cannot_listen(port, &error))?;
+        let address = listener.local_addr().map_err(|error| cannot_listen(port, &error))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
+        let accepting = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stopping.load(Ordering::Relaxed) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let directory = directory.clone();
+                // The browser may have gone away meanwhile, which is its right.
+                std::thread::spawn(move || drop(answer(&stream, &directory)));
+            }
+        });
+        Ok(Self { address, stop, accepting: Some(accepting) })
     }
 
     /// The address of the page.
@@ -68,24 +66,51 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        for _ in &self.workers {
-            self.http.0.unblock();
-        }
-        for worker in self.workers.drain(..) {
-            let _ = worker.join();
+        self.stop.store(true, Ordering::Relaxed);
+        // It looks up when somebody comes.
+        drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
         }
     }
 }
 
-fn answer(request: Request, directory: &Path) {
-    let response = match (request.method(), locate(directory, request.url())) {
-        (Method::Get | Method::Head, Some(file)) => content_of(&file),
-        (Method::Get | Method::Head, None) => text(404, "not found\n"),
-        _ => text(405, "only GET and HEAD\n"),
+fn answer(stream: &TcpStream, directory: &Path) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut lines = BufReader::new(stream.take(HEAD_BYTES_MAX)).lines();
+    let Some(first) = lines.next().transpose()? else { return Ok(()) };
+    // A head that was not read to its end would be answered by a reset.
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let mut words = first.split(' ');
+    let (method, url) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (status, mime, body) = match (method, locate(directory, url)) {
+        ("GET" | "HEAD", Some(file)) => match std::fs::read(&file) {
+            Ok(content) => ("200 OK", mime_type(&file), content),
+            Err(error) => ("500 Internal Server Error", TEXT, format!("{error}\n").into_bytes()),
+        },
+        ("GET" | "HEAD", None) => ("404 Not Found", TEXT, b"not found\n".to_vec()),
+        _ => ("405 Method Not Allowed", TEXT, b"only GET and HEAD\n".to_vec()),
     };
-    // The browser may have gone away meanwhile, which is its right.
-    let _: io::Result<()> = request.respond(response);
+    // `no-store`: the names carry no hash here, and a stale wasm beside fresh glue fails in ways that cost an afternoon.
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {mime}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let mut stream = stream;
+    stream.write_all(head.as_bytes())?;
+    if method == "GET" {
+        stream.write_all(&body)?;
+    }
+    stream.flush()
 }
+
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The file a URL means, or none: never one outside `directory`, not even through a symbolic link.
 fn locate(directory: &Path, url: &str) -> Option<PathBuf> {
@@ -118,27 +143,6 @@ fn percent_decoded(path: &str) -> Option<String> {
     String::from_utf8(decoded).ok().filter(|text| !text.contains(['\0', '\\']))
 }
 
-type Body = Response<io::Cursor<Vec<u8>>>;
-
-fn content_of(file: &Path) -> Body {
-    match std::fs::read(file) {
-        Ok(content) => with_headers(Response::from_data(content), mime_type(file)),
-        Err(error) => text(500, &format!("{error}\n")),
-    }
-}
-
-fn text(status: u16, message: &str) -> Body {
-    with_headers(Response::from_data(message).with_status_code(StatusCode(status)), "text/plain; charset=utf-8")
-}
-
-fn with_headers(response: Body, mime: &str) -> Body {
-    // `no-store`: the names carry no hash here, and a stale wasm beside fresh glue fails in ways that cost an afternoon.
-    [("Content-Type", mime), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-        .into_iter()
-        .filter_map(|(name, value)| Header::from_bytes(name, value).ok())
-        .fold(response, Response::with_header)
-}
-
 /// Browsers refuse module scripts and streaming compilation under a wrong type.
 fn mime_type(file: &Path) -> &'static str {
     match file.extension().and_then(|extension| extension.to_str()) {
@@ -159,8 +163,6 @@ fn mime_type(file: &Path) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read as _, Write as _};
-    use std::net::TcpStream;
 
     fn fixture(name: &str) -> PathBuf {
         let place = std::env::temp_dir().join(format!("floodgate-server-{name}-{}", std::process::id()));

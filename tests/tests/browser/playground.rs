@@ -8,18 +8,18 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-pub type Result<T> = std::result::Result<T, BrowserError>;
+pub(crate) type Result<T> = std::result::Result<T, BrowserError>;
 
 /// Long enough for a minute of virtual time as fast as a loaded machine can.
 const RUN: Duration = Duration::from_secs(120);
 
-pub async fn state(page: &Page) -> Result<Value> {
+pub(crate) async fn state(page: &Page) -> Result<Value> {
     let text = page.eval("window.__floodgate.state()").await?;
     serde_json::from_str(text.as_str().unwrap_or_default()).map_err(|e| format!("state: {e}").into())
 }
 
 /// Waits until the page runs a scenario.
-pub async fn ready(page: &Page) -> Result<()> {
+pub(crate) async fn ready(page: &Page) -> Result<()> {
     page.wait_until("window.__floodgate && JSON.parse(__floodgate.state()).now_ns > 0", PATIENCE).await?;
     Ok(())
 }
@@ -51,7 +51,7 @@ async fn text(page: &Page) -> Result<String> {
     Ok(page.eval("__floodgate.scenarioText()").await?.as_str().unwrap_or_default().to_owned())
 }
 
-pub async fn click(page: &Page, name: &str) -> Result<()> {
+pub(crate) async fn click(page: &Page, name: &str) -> Result<()> {
     page.by_role("button", name).await?.click().await?;
     Ok(())
 }
@@ -64,7 +64,7 @@ fn floodgate(arguments: &[&str]) -> Result<Output> {
     command.output().map_err(|e| format!("the command line does not start: {e}").into())
 }
 
-pub fn report(arguments: &[&str]) -> Result<Value> {
+pub(crate) fn report(arguments: &[&str]) -> Result<Value> {
     let output = floodgate(&[&["run", "--format", "json"], arguments].concat())?;
     serde_json::from_slice(&output.stdout)
         .map_err(|e| format!("{arguments:?}: {e}: {}", String::from_utf8_lossy(&output.stderr)).into())
