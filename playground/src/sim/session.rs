@@ -5,6 +5,7 @@
 
 use super::track::{Entry, Goal, INVERSE, Track, UNNUMBERED};
 use crate::wire::{Act, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
+use floodgate::order::Order as _;
 use floodgate::status::Status;
 use floodgate::{Control, Duration, Scenario, Time};
 use std::collections::BTreeMap;
@@ -609,7 +610,7 @@ impl Session {
         frame.log = news(&mut sent.log, &log).then_some(log);
         frame.phases = news(&mut sent.phases, &phases).then_some(phases);
         let mut tracks: Vec<_> = self.aside.iter().chain([track]).map(Track::info).collect();
-        tracks.sort_by_key(|t| t.id);
+        tracks.order_by(|a, b| a.id.cmp(&b.id));
         // How far the one that is shown has come is told anyway.
         let mut timeless = tracks.clone();
         timeless.iter_mut().filter(|t| t.id == track.id).for_each(|t| t.furthest_ns = 0);

@@ -5,6 +5,7 @@ use super::engine::{Engine, Outcome};
 use super::narrator::{Narrator, Story};
 use super::session::{MILLISECOND_NS, SECOND_NS, WINDOW_NS};
 use crate::wire::{self, Flag, FlagKind, Line, Phase, Tone};
+use floodgate::order::Order as _;
 use floodgate::{Action, Control, Scenario};
 use std::rc::Rc;
 
@@ -429,7 +430,7 @@ impl Track {
         let by_hand = self.entries.iter().map(|e| (&e.control, e.words.clone()));
         let flag = |(c, text): (&Control, String)| Flag { t: c.at.0 as f64 / 1e9, kind: kind(c), text };
         let mut flags: Vec<Flag> = planned.chain(by_hand).map(flag).collect();
-        flags.sort_by(|a, b| a.t.total_cmp(&b.t));
+        flags.order_by(|a, b| a.t.total_cmp(&b.t));
         wire::Track { id: self.id, from: self.from, furthest_ns: self.engine.furthest_ns(), pinned: self.pinned, flags }
     }
 }
