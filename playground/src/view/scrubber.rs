@@ -8,8 +8,8 @@ use crate::wire::{Command, Flag, FlagKind, Track};
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 use yew::prelude::*;
 
-/// Flags closer than this share of the track are one.
-const FLAG_GAP: f64 = 0.012;
+/// Flags closer than this share of the track are one: each is large enough for a finger.
+const FLAG_GAP: f64 = 0.05;
 
 /// See the module.
 #[component]
@@ -65,7 +65,7 @@ fn Lane(props: &LaneProps) -> Html {
                     <b>{ format!("Track {id}") }</b><small>{ origin.clone() }</small>
                 </button>
             }
-            <div class="rail">
+            <div class={classes!("rail", (*current && !track.flags.is_empty()).then_some("flagged"))}>
                 <canvas id={format!("lane-{id}")} role="img" aria-label={format!("Goodput on track {id}")}></canvas>
                 if *current {
                     <Thumb page={page.clone()} end={*end} />
