@@ -116,6 +116,12 @@ impl Live {
             self.waves.clear();
             self.utilization.clear();
         }
+        if let Some(before) = frame.before.take() {
+            let before = *before;
+            let sample =
+                Sample { at_ns: before.at_ns, nodes: before.nodes, links: before.links, totals: before.totals };
+            self.samples = VecDeque::from([sample]);
+        }
         if let Some(tracks) = frame.tracks.take() {
             self.tracks = tracks;
         }

@@ -2,6 +2,7 @@
 
 use super::{Page, Topic};
 use crate::editor::Outline;
+use crate::editor::params::bare;
 use crate::live::Live;
 use crate::wire::{Act, Command, Deed, Loaded, Other, Resume};
 use std::cell::{Cell, RefCell};
@@ -11,6 +12,8 @@ const BEFORE_FLAG_S: f64 = 0.5;
 /// A worker that was lost so often in one run has a reason to.
 const LOSSES_MAX: u32 = 3;
 
+/// How long a lasting fault of a group goes on, unless it is undone.
+const GROUP_FAULT: &str = "10s";
 /// By then the page has been laid out again, in milliseconds.
 const LAYOUT_MS: i32 = 60;
 
@@ -118,6 +121,36 @@ impl Page {
             return self.say("There are no clients to send more.", true);
         }
         self.act_all(&there, &Deed::Flood(factor), Some(lasting.trim()), &format!("flood ×{factor}"));
+    }
+
+    /// What can be done to groups: which group, which fault, and the nodes that know it.
+    #[must_use]
+    pub fn group_faults(&self) -> Vec<(String, &'static str, Vec<String>)> {
+        let (outline, live) = (self.outline.borrow(), self.live.borrow());
+        let mut found: Vec<(String, &'static str, Vec<String>)> = Vec::new();
+        for node in outline.nodes.iter().filter(|n| live.index(&n.id).is_some()) {
+            let Some(group) = node.given.get("group").map(|text| bare(text)) else { continue };
+            for fault in node.descriptor.map_or(&[][..], |d| d.faults) {
+                match found.iter_mut().find(|(g, f, _)| *g == group && *f == fault.name) {
+                    Some((_, _, nodes)) => nodes.push(node.id.clone()),
+                    None => found.push((group.clone(), fault.name, vec![node.id.clone()])),
+                }
+            }
+        }
+        found
+    }
+
+    /// The fault of all nodes of a group that know it.
+    pub fn break_group(&self, group: &str, fault: &str, nodes: &[String]) {
+        let deed = Deed::Fault { fault: fault.to_owned(), values: Vec::new() };
+        let lasting = nodes.first().filter(|id| self.lasts(id, fault)).map(|_| GROUP_FAULT);
+        self.act_all(nodes, &deed, lasting, &format!("{fault} {group}"));
+    }
+
+    fn lasts(&self, node: &str, fault: &str) -> bool {
+        let outline = self.outline.borrow();
+        let faults = outline.node(node).and_then(|n| n.descriptor).map_or(&[][..], |d| d.faults);
+        faults.iter().any(|f| f.name == fault && f.lasting)
     }
 
     /// Runs another text beside this one.

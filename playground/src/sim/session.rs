@@ -4,7 +4,7 @@
 //! the one passed in.
 
 use super::track::{Entry, Goal, INVERSE, Track, UNNUMBERED};
-use crate::wire::{Act, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
+use crate::wire::{Act, Before, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
 use floodgate::order::Order as _;
 use floodgate::status::Status;
 use floodgate::{Control, Duration, Scenario, Time};
@@ -76,6 +76,8 @@ struct Seeking {
     shown: bool,
     /// Then what was done under this number is left out.
     without: Option<u32>,
+    /// How things stood a little before.
+    before: Option<Box<Before>>,
 }
 
 /// What the page knows already.
@@ -84,6 +86,7 @@ struct Sent {
     waiting: bool,
     stale: bool,
     jumped: bool,
+    before: Option<Box<Before>>,
     /// End of the last window sent, by track.
     points: BTreeMap<u32, f32>,
     narrated: usize,
@@ -252,7 +255,8 @@ impl Session {
             self.seek(Goal::Time(at_ns), None);
         } else if at_ns > now && self.seeking.is_none() && !self.is_halted() {
             let goal = Goal::Time(at_ns);
-            self.seeking = Some(Seeking { goal, since_ms: None, plain: true, shown: false, without: None });
+            self.seeking =
+                Some(Seeking { goal, since_ms: None, plain: true, shown: false, without: None, before: None });
         }
     }
 
@@ -275,10 +279,15 @@ impl Session {
     /// Sets out for somewhere; turns lead there.
     fn seek(&mut self, goal: Goal, without: Option<u32>) {
         let Some(track) = &mut self.track else { return };
-        if track.depart(goal) {
+        // On the way it passes the second before, for the rates.
+        let from = match goal {
+            Goal::Time(at) => Goal::Time(at.saturating_sub(SECOND_NS)),
+            events => events,
+        };
+        if track.depart(from) {
             self.jumped();
         }
-        self.seeking = Some(Seeking { goal, since_ms: None, plain: false, shown: false, without });
+        self.seeking = Some(Seeking { goal, since_ms: None, plain: false, shown: false, without, before: None });
         self.to_end = false;
     }
 
@@ -287,6 +296,7 @@ impl Session {
         self.resync();
         if !seeking.plain {
             self.jumped();
+            self.sent.before = seeking.before;
         }
         self.sent.stale = true;
         if let Some(act) = seeking.without {
@@ -512,8 +522,19 @@ impl Session {
         let (Some(seeking), Some(track)) = (&mut self.seeking, &mut self.track) else { return Next::Idle };
         let since = *seeking.since_ms.get_or_insert(start);
         let arrived = loop {
+            let now = track.now_ns();
+            let soon = match seeking.goal {
+                Goal::Time(at) => now >= at.saturating_sub(SECOND_NS),
+                Goal::Events(_) => true,
+            };
+            if soon && seeking.before.is_none() && !seeking.plain {
+                seeking.before = Some(Box::new(before(&track.engine)));
+            }
             let going = match seeking.goal {
-                Goal::Time(at) => track.now_ns() < at && track.advance(at, EVENTS_PER_LOOK),
+                Goal::Time(at) => {
+                    let next = if soon { at } else { at.saturating_sub(SECOND_NS) };
+                    now < at && track.advance(next, EVENTS_PER_LOOK)
+                }
                 Goal::Events(count) => {
                     let left = count.saturating_sub(track.engine.events());
                     left > 0 && track.advance(LONGEST_NS, left.min(EVENTS_PER_LOOK))
@@ -582,6 +603,7 @@ impl Session {
             furthest_ns: engine.furthest_ns(),
             seeking: self.seeking.is_some(),
             jumped: std::mem::take(&mut self.sent.jumped),
+            before: self.sent.before.take(),
             ..Frame::default()
         };
         let sent = &mut self.sent;
@@ -627,6 +649,15 @@ pub fn memory_bytes() -> u64 {
     return core::arch::wasm32::memory_size::<0>() as u64 * 65_536;
     #[cfg(not(target_arch = "wasm32"))]
     0
+}
+
+fn before(engine: &super::engine::Engine) -> Before {
+    Before {
+        at_ns: engine.now_ns(),
+        totals: engine.totals(),
+        nodes: (0..engine.nodes()).map(|i| engine.node_counts(i)).collect(),
+        links: (0..engine.links()).map(|j| engine.link_counts(j)).collect(),
+    }
 }
 
 /// Whether `now` is other than what was known; it is known from now on.

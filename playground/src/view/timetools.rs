@@ -13,6 +13,7 @@ pub fn TimeTools(props: &PageProps) -> Html {
     html! {
         <div class="time-tools">
             <Flood page={page.clone()} />
+            <Groups page={page.clone()} />
             <Compare {page} />
         </div>
     }
@@ -40,6 +41,38 @@ fn Flood(props: &PageProps) -> Html {
             <label class="quiet">{ "×" }<input aria-label="Flood factor" inputmode="decimal" value={(*factor).clone()} oninput={typed(&factor)} /></label>
             <label class="quiet">{ "for" }<input aria-label="Flood length" value={(*length).clone()} oninput={typed(&length)} spellcheck="false" /></label>
         </div>
+    }
+}
+
+/// Faults of whole groups, where the scenario has groups.
+#[component]
+fn Groups(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Edit);
+    let list = page.group_faults();
+    if list.is_empty() {
+        return html! {};
+    }
+    let onchange = {
+        let page = page.clone();
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            let chosen = usize::try_from(select.selected_index() - 1).ok();
+            select.set_selected_index(0);
+            if let Some((group, fault, nodes)) = chosen.and_then(|i| page.group_faults().into_iter().nth(i)) {
+                page.break_group(&group, fault, &nodes);
+            }
+        })
+    };
+    html! {
+        <label class="select" title="The fault of every node of a group that knows it; undo takes it back">
+            <select aria-label="Break a group" {onchange}>
+                <option selected=true>{ "Break a group …" }</option>
+                { for list.iter().map(|(group, fault, nodes)| html! {
+                    <option>{ format!("{fault} {group} ({} nodes)", nodes.len()) }</option>
+                }) }
+            </select>
+        </label>
     }
 }
 

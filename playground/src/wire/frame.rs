@@ -38,6 +38,8 @@ pub struct Frame {
     pub utilization: Vec<f32>,
     /// The run stands elsewhere than where it would have come by itself: lines are all lines, rates begin anew.
     pub jumped: bool,
+    /// How things stood about a second before a leap, so that rates are there at once.
+    pub before: Option<Box<Before>>,
     /// It is still on its way to where it was sent.
     pub seeking: bool,
     /// What there is to tell.
@@ -54,6 +56,19 @@ pub struct Frame {
     pub furthest_ns: u64,
     /// All tracks, this one included, when something about them changed.
     pub tracks: Option<Vec<Track>>,
+}
+
+/// Counters at an earlier time.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Before {
+    /// When, in nanoseconds.
+    pub at_ns: u64,
+    /// Of the whole run.
+    pub totals: Totals,
+    /// Of every node.
+    pub nodes: Vec<NodeCounts>,
+    /// Of every link.
+    pub links: Vec<LinkCounts>,
 }
 
 /// Counters of the whole run.

@@ -9,7 +9,7 @@ mod series;
 mod track;
 
 pub use command::{Act, Command, Deed, Other, Resume};
-pub use frame::{Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
+pub use frame::{Before, Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
 pub use reply::{Loaded, Phase, Reply, Topology};
 use serde::{Deserialize, Serialize};
 pub use series::Point;

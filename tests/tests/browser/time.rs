@@ -114,6 +114,9 @@ fn what_is_done_to_the_run_is_undone_with_edits_and_reaches_it() {
             "it says that a reset is needed".to_owned()
         })?;
         let here = go(page, 8).await?;
+        // The page shows the rates of that time at once, not those of a run that has just begun.
+        page.wait_until("/[1-9]/.test(document.querySelector('[data-node=users] .figures b').textContent)", PATIENCE)
+            .await?;
         click(page, "Save control log").await?;
         let log = page.download(".jsonl").await?.display().to_string();
         let there = report(&["scenarios/single_server.toml", "--controls", &log, "--until", "8s"])?;
@@ -172,6 +175,18 @@ fn a_worker_that_falls_over_or_vanishes_comes_back_to_where_it_was() {
             page.eval("document.querySelector('[data-testid=notice] button').click()").await?;
         }
         page.screenshot("restarted").await?;
+        // A fault of a whole group is one step.
+        let grouped = "(() => { __floodgate.load(__floodgate.scenarioText().replace('kind = \"service\"', 'kind = \"service\"\\ngroup = \"zone_a\"')\
+                       .replace('kind = \"database\"', 'kind = \"database\"\\ngroup = \"zone_a\"') + '\\n[[group]]\\nid = \"zone_a\"\\nkind = \"zone\"\\n'); })()";
+        page.eval(grouped).await?;
+        let select = "document.querySelector('select[aria-label=\"Break a group\"]')";
+        page.wait_until(&format!("{select} !== null"), PATIENCE).await?;
+        page.eval(&format!(
+            "(s => {{ s.selectedIndex = [...s.options].findIndex(o => o.text.startsWith('kill')); \
+             s.dispatchEvent(new Event('change', {{ bubbles: true }})); }})({select})"
+        ))
+        .await?;
+        page.wait_until("(__floodgate.controlLog().match(/\"fault\":\"kill\"/g) ?? []).length === 2", PATIENCE).await?;
         Ok(())
     });
 }

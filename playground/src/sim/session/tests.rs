@@ -235,6 +235,13 @@ fn wherever_it_is_sent_it_stands_as_if_it_had_come_there_first() {
         }
         assert_eq!((&live.lines, &live.statuses), (&first.lines, &first.statuses), "{seconds}");
         assert_eq!((&live.nodes, &live.links, live.points.len()), (&first.nodes, &first.links, first.points.len()));
+        if seconds > 1.0 {
+            // Rates are those of the second before, at once.
+            live.sample();
+            first.sample();
+            assert_eq!(live.rates(), first.rates(), "{seconds}");
+            assert!(live.rates().born > 200.0, "{:?} at {seconds}", live.rates());
+        }
         assert_eq!((back.furthest_ns, live.known[&1].len()), (40_000_000_000, 160), "what lies ahead stays known");
     }
     session.command(Command::Back);
