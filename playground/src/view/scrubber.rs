@@ -65,7 +65,7 @@ fn Lane(props: &LaneProps) -> Html {
                     <b>{ format!("Track {id}") }</b><small>{ origin.clone() }</small>
                 </button>
             }
-            <div class={classes!("rail", (*current && !track.flags.is_empty()).then_some("flagged"))}>
+            <div class={classes!("rail", current.then_some("flagged"))}>
                 <canvas id={format!("lane-{id}")} role="img" aria-label={format!("Goodput on track {id}")}></canvas>
                 if *current {
                     <Thumb page={page.clone()} end={*end} />

@@ -147,7 +147,7 @@ fn editing_by_mouse_and_undoing_gives_the_file_back_byte_for_byte() {
 
         let (entry, stage) =
             (page.by_role("button", "Add Load balancer").await?, page.by_role("main", "Canvas").await?);
-        page.drag_onto(&entry, &stage, (0.0, 150.0)).await?;
+        page.drag_onto(&entry, &stage, (0.0, -100.0)).await?;
         page.wait_until("document.querySelector('[data-node=load_balancer]') !== null", PATIENCE).await?;
         let added = text(page).await?;
         expect(added.contains("kind = \"load_balancer\""), || added.clone())?;
