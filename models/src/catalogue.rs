@@ -74,7 +74,8 @@ pub struct FaultSpec {
     pub doc: &'static str,
 }
 
-/// How a component looks on the canvas: the page has one drawing for each, and new components choose among them.
+/// What kind of thing a component is, for the eye: it gives the card its icon and its size, and the chart its place. What the
+/// card shows is data in [`Status`](crate::status::Status): replicas, and [drawings](crate::status::Drawing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     /// People or machines that send requests.
@@ -85,6 +86,79 @@ pub enum Look {
     Servers,
     /// A cylinder with connections.
     Store,
+    /// A shelf.
+    Cache,
+    /// A tank.
+    Queue,
+    /// A switch on the edge: small, because it stands between two others.
+    Breaker,
+    /// A bucket of tokens: small as well.
+    Limiter,
+    /// Something that watches and steers.
+    Controller,
+}
+
+impl Look {
+    /// All of them.
+    pub const ALL: [Look; 9] = [
+        Look::Source,
+        Look::Switch,
+        Look::Servers,
+        Look::Store,
+        Look::Cache,
+        Look::Queue,
+        Look::Breaker,
+        Look::Limiter,
+        Look::Controller,
+    ];
+}
+
+/// A gauge that is recorded over time, besides capacity and queue, and what its values mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Track {
+    /// The number of a state: drawn as bands.
+    State {
+        /// Name of the gauge.
+        gauge: &'static str,
+        /// The states, by number.
+        states: &'static [StateSpec],
+    },
+    /// Replicas that there should be.
+    Desired(&'static str),
+    /// Replicas that take requests.
+    Ready(&'static str),
+    /// Any other number that is worth a line.
+    Value(&'static str),
+}
+
+impl Track {
+    /// Name of the gauge.
+    #[must_use]
+    pub fn gauge(&self) -> &'static str {
+        match self {
+            Track::State { gauge, .. } | Track::Desired(gauge) | Track::Ready(gauge) | Track::Value(gauge) => gauge,
+        }
+    }
+}
+
+/// A state that a component can be in: closed, half open, open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateSpec {
+    /// For people.
+    pub title: &'static str,
+    /// Whether it is good news.
+    pub tone: Tone,
+}
+
+/// Whether something is good news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// Neither, or on the way.
+    Between,
+    /// Not as it should be.
+    Bad,
 }
 
 /// Makes a component of complete values.
@@ -111,6 +185,8 @@ pub struct Descriptor {
     pub params: &'static [ParamSpec],
     /// Gauges, in the order of their slots.
     pub gauges: &'static [GaugeSpec],
+    /// Those of them that are recorded over time, besides capacity in use, capacity and queue, which always are.
+    pub tracks: &'static [Track],
     /// Faults.
     pub faults: &'static [FaultSpec],
     /// How it looks.
@@ -118,6 +194,14 @@ pub struct Descriptor {
     /// Makes one, for components from outside: [`custom::<TheirComponent>`](crate::component::custom). `None` for those in
     /// the built-in table.
     pub build: Option<Build>,
+}
+
+impl Descriptor {
+    /// Position of the gauge called `name` among its gauges.
+    #[must_use]
+    pub fn gauge(&self, name: &str) -> Option<usize> {
+        self.gauges.iter().position(|gauge| gauge.name == name)
+    }
 }
 
 impl PartialEq for Descriptor {
@@ -164,5 +248,19 @@ impl Registry {
     #[must_use]
     pub fn descriptors(&self) -> &[&'static Descriptor] {
         &self.descriptors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tracked_is_a_gauge() {
+        for descriptor in catalogue() {
+            for track in descriptor.tracks {
+                assert!(descriptor.gauge(track.gauge()).is_some(), "{}: {}", descriptor.kind, track.gauge());
+            }
+        }
     }
 }

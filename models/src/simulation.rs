@@ -2,11 +2,12 @@
 
 mod edits;
 
+use crate::catalogue::Track;
 use crate::component::Directive;
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
-use crate::record::{RecordLimits, Recorder, SeriesPoint};
+use crate::record::{RecordLimits, Recorder, SeriesPoint, Tracked};
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::status::Status;
@@ -136,7 +137,8 @@ impl Simulation {
 
     /// As [`Simulation::record`], within limits of one's own.
     pub fn record_within(&mut self, window: Duration, limits: RecordLimits) {
-        self.recorder = Some(Recorder::new(&mut self.core, window, limits));
+        let tracked = self.tracked();
+        self.recorder = Some(Recorder::new(&mut self.core, window, limits, tracked));
     }
 
     /// Follows the journeys of requests that are born from now on, and keeps those that `policy` says. This makes the run
@@ -446,6 +448,26 @@ impl Simulation {
     #[must_use]
     pub fn series(&self) -> &[SeriesPoint] {
         self.recorder.as_ref().map_or(&[], Recorder::points)
+    }
+
+    /// What the recorded series has of gauges, window by window: node (by its place in the scenario) and what the gauge means.
+    pub fn tracks(&self) -> impl Iterator<Item = (usize, &'static Track)> + '_ {
+        let of =
+            |(i, node): (usize, &crate::scenario::Node)| node.descriptor.tracks.iter().map(move |track| (i, track));
+        self.scenario.nodes.iter().enumerate().flat_map(of)
+    }
+
+    fn tracked(&self) -> Tracked {
+        let slot = |(node, track): (usize, &'static Track)| {
+            let gauge = self.scenario.nodes[node].descriptor.gauge(track.gauge()).unwrap_or(0);
+            (NodeId(node as u32), crate::component::slot::OWN + gauge)
+        };
+        let source =
+            |(i, node): (usize, &crate::scenario::Node)| (!node.descriptor.accepts_calls).then_some(NodeId(i as u32));
+        Tracked {
+            gauges: self.tracks().map(slot).collect(),
+            sources: self.scenario.nodes.iter().enumerate().filter_map(source).collect(),
+        }
     }
 
     /// Bytes that the recorded series takes.

@@ -27,6 +27,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the others go." }],
     params: Config::SPECS,
     gauges: &[GaugeSpec { name: "refused", unit: "requests", doc: "Turned away since the start." }],
+    tracks: &[],
     faults: &[],
     look: Look::Switch,
     build: Some(custom::<CoinGate>),

@@ -62,6 +62,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the requests go." }],
     params: Config::SPECS,
     gauges: &[GaugeSpec { name: "waiting", unit: "requests", doc: "Requests born and not ended." }],
+    tracks: &[],
     faults: &[],
     look: Look::Source,
     build: None,

@@ -6,7 +6,7 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Params, Values};
 use crate::params;
 use crate::policy::Sharing;
-use crate::status::{Mode, ReplicaStatus, Status};
+use crate::status::{Mode, ReplicaStatus, SLOTS_SHOWN, Status};
 use floodgate_core::{CallId, Code, Dist, Duration, LinkChange, Reply, Time, TimerId};
 use std::collections::VecDeque;
 
@@ -42,6 +42,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ports: &[],
     params: Config::SPECS,
     gauges: &[GaugeSpec { name: "busy", unit: "connections", doc: "Connections in use." }],
+    tracks: &[],
     faults: &[
         FaultSpec {
             name: "kill",
@@ -300,6 +301,7 @@ impl Component for Database {
             slots: self.config.max_connections,
             busy: self.running,
             zombies,
+            slot_progress: self.progress(now, &gone),
             queue: self.waiting.len() as u32,
             queue_zombies,
             queue_cap: Some(self.config.backlog),
@@ -312,6 +314,22 @@ impl Component for Database {
             gauges: vec![f64::from(self.running)],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
             replicas: vec![replica],
+            drawings: Vec::new(),
         }
+    }
+}
+
+impl Database {
+    /// How far those that run have come: first those that somebody waits for.
+    fn progress(&self, now: Time, gone: &dyn Fn(&Statement) -> bool) -> Vec<f32> {
+        if self.config.max_connections > SLOTS_SHOWN {
+            return Vec::new();
+        }
+        let attained = self.machine.attained(now);
+        let share = |s: &Statement| ((attained - s.mark) / s.demand.0.max(1) as f64).clamp(0.0, 1.0) as f32;
+        let running = self.statements.iter().flatten().filter(|s| s.running);
+        let mut all: Vec<(bool, f32)> = running.map(|s| (gone(s), share(s))).collect();
+        all.sort_by_key(|(nobody, _)| *nobody);
+        all.into_iter().map(|(_, progress)| progress).collect()
     }
 }

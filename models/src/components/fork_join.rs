@@ -33,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ports: &[PortSpec { name: "branches", max_links: 1024, doc: "All called at once for every request." }],
     params: Config::SPECS,
     gauges: &[GaugeSpec { name: "open", unit: "requests", doc: "Requests forked and not joined." }],
+    tracks: &[],
     faults: &[],
     look: Look::Switch,
     build: None,

@@ -60,6 +60,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "open", unit: "requests", doc: "Requests passed on and not answered." },
         GaugeSpec { name: "endpoints", unit: "endpoints", doc: "Endpoints it believes ready." },
     ],
+    tracks: &[],
     faults: &[],
     look: Look::Switch,
     build: None,

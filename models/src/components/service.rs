@@ -4,12 +4,12 @@ mod life;
 mod replica;
 mod work;
 
-use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec};
+use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Bytes, Params, Ratio, Values};
 use crate::params;
 use crate::policy::Retry;
-use crate::status::{Mode, ReplicaStatus, Status};
+use crate::status::{Drawing, Mode, ReplicaStatus, SLOTS_SHOWN, Status};
 use floodgate_core::rng::Source;
 use floodgate_core::{
     ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply, Time, TimerId,
@@ -89,7 +89,9 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "ready", unit: "replicas", doc: "Replicas that take requests." },
         GaugeSpec { name: "memory", unit: "bytes", doc: "Memory in use, all replicas, where there is a limit." },
         GaugeSpec { name: "kills", unit: "", doc: "Replicas killed for memory since the start." },
+        GaugeSpec { name: "desired", unit: "replicas", doc: "Replicas that there should be." },
     ],
+    tracks: &[Track::Desired("desired"), Track::Ready("ready")],
     faults: &[
         FaultSpec {
             name: "kill",
@@ -118,6 +120,7 @@ const GAUGE_BUSY: usize = slot::OWN;
 const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
+const GAUGE_DESIRED: usize = slot::OWN + 4;
 
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
@@ -396,8 +399,20 @@ impl Component for Service {
 
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         let mut replicas: Vec<ReplicaStatus> = self.replicas.iter().map(|r| self.replica_status(r, now)).collect();
-        for job in self.jobs.iter().filter(|j| j.stage != Stage::Gone && !waits(j.call)) {
-            replicas[job.replica as usize].zombies += 1;
+        let each = self.config.workers <= SLOTS_SHOWN;
+        let mut for_nobody: Vec<(u32, f32)> = Vec::new();
+        for job in self.jobs.iter().filter(|j| j.stage != Stage::Gone) {
+            let shared = self.config.cores.map(|_| self.replicas[job.replica as usize].cpu.attained(now));
+            let (shown, progress) = (&mut replicas[job.replica as usize], job.progress(now, shared));
+            if !waits(job.call) {
+                shown.zombies += 1;
+                for_nobody.push((job.replica, progress));
+            } else if each {
+                shown.slot_progress.push(progress);
+            }
+        }
+        for (number, progress) in for_nobody.into_iter().filter(|_| each) {
+            replicas[number as usize].slot_progress.push(progress);
         }
         for (shown, replica) in replicas.iter_mut().zip(&self.replicas) {
             let gone = replica.queue.iter().filter(|&&call| !waits(call)).count();
@@ -413,11 +428,21 @@ impl Component for Service {
             None => (self.busy, self.config.workers.saturating_mul(up)),
         };
         let memory: u64 = self.replicas.iter().map(|r| self.memory(r)).sum();
+        let desired = self.config.replicas;
+        let count = |mode: Mode| replicas.iter().filter(|r| r.mode == mode).count() as u32;
+        let starting = || replicas.iter().filter(|r| r.mode == Mode::Starting).map(|r| r.progress as f32);
+        let drawings = if replicas.len() == 1 && desired == 1 {
+            Vec::new()
+        } else {
+            let (warming, draining) = (count(Mode::Warming), count(Mode::Draining));
+            vec![Drawing::Stack { desired, ready: up, starting: starting().collect(), warming, draining }]
+        };
         Status {
+            drawings,
             replicas,
             saturation: (capacity > 0).then(|| f64::from(used) / f64::from(capacity)),
             open: u64::from(self.busy) + u64::from(self.queued),
-            gauges: vec![f64::from(self.busy), f64::from(up), memory as f64, self.kills as f64],
+            gauges: vec![f64::from(self.busy), f64::from(up), memory as f64, self.kills as f64, f64::from(desired)],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
         }
     }
@@ -451,6 +476,7 @@ impl Service {
             slots: self.config.workers,
             busy: replica.busy,
             zombies: 0,
+            slot_progress: Vec::new(),
             queue: replica.waiting,
             queue_zombies: 0,
             queue_cap: self.config.queue,

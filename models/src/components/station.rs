@@ -5,7 +5,7 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::policy::lines::LINES;
 use crate::policy::{Lines, Sharing};
-use crate::status::{Mode, ReplicaStatus, Status};
+use crate::status::{Mode, ReplicaStatus, SLOTS_SHOWN, Status};
 use crate::{choices, params};
 use floodgate_core::rng::Source;
 use floodgate_core::{CallId, Code, Dist, Duration, Key, LinkChange, LinkId, PortId, Reply, Time, TimerId};
@@ -92,6 +92,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "reneged", unit: "requests", doc: "Gone because their patience ended, since the start." },
         GaugeSpec { name: "blocked", unit: "requests", doc: "Waiting at the door until there is room." },
     ],
+    tracks: &[],
     faults: &[],
     look: Look::Servers,
     build: None,
@@ -557,7 +558,7 @@ impl Component for Station {
         self.jobs.len() * size_of::<Job>() + self.free.len() * 4 + self.door.len() * size_of::<CallId>()
     }
 
-    fn status(&self, _now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
+    fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {
         let (mut zombies, mut queue_zombies) = (0, 0);
         for job in self.jobs.iter().filter(|j| j.stage != Stage::Gone && !waits(j.call)) {
             let count = if job.stage == Stage::Serving { &mut zombies } else { &mut queue_zombies };
@@ -565,12 +566,14 @@ impl Component for Station {
         }
         let busy = self.levels.busy as u32;
         let slots = self.config.servers.unwrap_or(busy);
+        let slot_progress = if slots <= SLOTS_SHOWN { self.progress(now, waits) } else { Vec::new() };
         let replica = ReplicaStatus {
             mode: if self.setting_up { Mode::Starting } else { Mode::Up },
             progress: 1.0,
             slots,
             busy,
             zombies,
+            slot_progress,
             queue: self.waiting.len(),
             queue_zombies,
             queue_cap: self.config.capacity.map(|capacity| capacity.saturating_sub(slots)),
@@ -589,6 +592,24 @@ impl Component for Station {
             ],
             faults: Vec::new(),
             replicas: vec![replica],
+            drawings: Vec::new(),
         }
+    }
+}
+
+impl Station {
+    /// How far those in service have come: first those that somebody waits for.
+    fn progress(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Vec<f32> {
+        let share = |left: Duration, demand: Duration| 1.0 - (left.0 as f64 / demand.0.max(1) as f64).min(1.0) as f32;
+        let shared = self.shared.left(now).map(|(place, left)| (&self.jobs[place as usize], left));
+        let alone = |job: &Job| job.left - now.since(job.since).min(job.left);
+        let mut all: Vec<(bool, f32)> = match self.shares() {
+            true => shared.map(|(job, left)| (!waits(job.call), share(left, job.demand))).collect(),
+            false => (self.jobs.iter().filter(|job| job.stage == Stage::Serving))
+                .map(|job| (!waits(job.call), share(alone(job), job.demand)))
+                .collect(),
+        };
+        all.sort_by_key(|(nobody, _)| *nobody);
+        all.into_iter().map(|(_, progress)| progress).collect()
     }
 }

@@ -12,8 +12,9 @@ pub use point::{ClassPoint, Level, NodePoint, SeriesPoint};
 
 use crate::component::slot;
 use crate::components::AnyComponent;
-use floodgate_core::stats::{ClassStats, Gauge, LinkStats, NodeStats, SparseHistogram, Totals};
+use floodgate_core::stats::{ClassStats, CodeCounts, Gauge, LinkStats, NodeStats, SparseHistogram, Totals};
 use floodgate_core::{Duration, LinkId, NodeId, Simulation, Time};
+use std::sync::Arc;
 
 /// How large a record may grow before neighbouring windows are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +41,19 @@ struct Mark {
 
 const SLOTS: [usize; 3] = [slot::USED, slot::CAPACITY, slot::QUEUE];
 
+/// What is recorded beyond what all nodes have: it depends on what kinds of node they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tracked {
+    /// Gauges over time: node and slot.
+    pub gauges: Vec<(NodeId, usize)>,
+    /// Nodes at which roots are born.
+    pub sources: Vec<NodeId>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     limits: RecordLimits,
+    tracked: Arc<Tracked>,
     window: Duration,
     start: Time,
     totals: Totals,
@@ -50,6 +61,8 @@ pub(crate) struct Recorder {
     classes: Vec<ClassStats>,
     nodes: Vec<Mark>,
     links: Vec<LinkStats>,
+    tracks: Vec<u128>,
+    attempt_errors: CodeCounts,
     points: Vec<SeriesPoint>,
     /// That the points take.
     bytes: usize,
@@ -107,10 +120,11 @@ fn class_point(new: &ClassStats, old: &ClassStats) -> ClassPoint {
 }
 
 impl Recorder {
-    pub(crate) fn new(core: &mut Core, window: Duration, limits: RecordLimits) -> Recorder {
+    pub(crate) fn new(core: &mut Core, window: Duration, limits: RecordLimits, tracked: Tracked) -> Recorder {
         core.start_window();
         let mut recorder = Recorder {
             limits,
+            tracked: Arc::new(tracked),
             window: window.max(Duration(1)),
             start: core.now(),
             totals: Totals::default(),
@@ -118,6 +132,8 @@ impl Recorder {
             classes: Vec::new(),
             nodes: Vec::new(),
             links: Vec::new(),
+            tracks: Vec::new(),
+            attempt_errors: CodeCounts::default(),
             points: Vec::new(),
             bytes: 0,
         };
@@ -134,10 +150,21 @@ impl Recorder {
         self.classes = core.class_stats().to_vec();
         self.nodes = (0..core.routes().node_count()).map(|i| mark(core.node_stats(NodeId(i as u32)), now)).collect();
         self.links = (0..core.routes().links().len()).map(|i| *core.link_stats(LinkId(i as u32))).collect();
+        let integral = |&(node, slot): &(NodeId, usize)| core.node_stats(node).gauges[slot].integral(now);
+        self.tracks = self.tracked.gauges.iter().map(integral).collect();
+        self.attempt_errors = self.attempt_errors_of(core);
+    }
+
+    fn attempt_errors_of(&self, core: &Core) -> CodeCounts {
+        let mut sum = CodeCounts::default();
+        self.tracked.sources.iter().for_each(|&node| sum.merge(&core.node_stats(node).caller_errors));
+        sum
     }
 
     /// The system has been edited: what is new is counted from now on.
-    pub(crate) fn grow(&mut self, core: &Core) {
+    pub(crate) fn grow(&mut self, core: &Core, tracked: Tracked) {
+        self.tracks.resize(tracked.gauges.len(), 0);
+        self.tracked = Arc::new(tracked);
         self.classes.resize(core.class_stats().len(), ClassStats::default());
         self.nodes.resize(core.routes().node_count(), Mark::default());
         self.links.resize(core.routes().links().len(), LinkStats::default());
@@ -169,7 +196,11 @@ impl Recorder {
     /// Bytes that the marks take: what a keyframe keeps.
     pub(crate) fn mark_bytes(&self) -> usize {
         let classes: usize = self.classes.iter().map(|c| size_of::<ClassStats>() + c.latency.bytes()).sum();
-        size_of::<Recorder>() + classes + size_of_val(&self.nodes[..]) + size_of_val(&self.links[..])
+        size_of::<Recorder>()
+            + classes
+            + size_of_val(&self.nodes[..])
+            + size_of_val(&self.links[..])
+            + size_of_val(&self.tracks[..])
     }
 
     /// Itself without the points, but for the one whose window is still under way (a merge, or the end of the warm-up, has
@@ -179,6 +210,7 @@ impl Recorder {
         let points = self.points[open..].to_vec();
         Recorder {
             limits: self.limits,
+            tracked: Arc::clone(&self.tracked),
             window: self.window,
             start: self.start,
             totals: self.totals,
@@ -186,6 +218,8 @@ impl Recorder {
             classes: self.classes.clone(),
             nodes: self.nodes.clone(),
             links: self.links.clone(),
+            tracks: self.tracks.clone(),
+            attempt_errors: self.attempt_errors,
             bytes: points.iter().map(SeriesPoint::bytes).sum(),
             points,
         }
@@ -229,6 +263,10 @@ impl Recorder {
         let classes = core.class_stats().iter().zip(&self.classes).map(|(new, old)| class_point(new, old));
         let node = |(i, old): (usize, &Mark)| node_point(core.node_stats(NodeId(i as u32)), old, now);
         let link = |(i, old): (usize, &LinkStats)| core.link_stats(LinkId(i as u32)).since(old);
+        let track = |(&(node, slot), &before): (&(NodeId, usize), &u128)| {
+            level(&core.node_stats(node).gauges[slot], before, now)
+        };
+        let tracks = self.tracked.gauges.iter().zip(&self.tracks).map(track);
         let roots = core.in_flight();
         let in_flight =
             Level { integral: roots.integral(now) - self.in_flight, min: roots.window_min(), max: roots.window_max() };
@@ -246,6 +284,8 @@ impl Recorder {
             classes: classes.collect(),
             nodes: self.nodes.iter().enumerate().map(node).collect(),
             links: self.links.iter().enumerate().map(link).collect(),
+            tracks: tracks.collect(),
+            attempt_errors: self.attempt_errors_of(core).since(&self.attempt_errors),
         };
         core.start_window();
         self.mark(core);

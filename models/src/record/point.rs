@@ -2,7 +2,7 @@
 //! into exactly what one window over both would have been.
 
 use floodgate_core::Duration;
-use floodgate_core::stats::{LinkStats, SparseHistogram};
+use floodgate_core::stats::{CodeCounts, LinkStats, SparseHistogram};
 
 /// One window of the run. Shares, means and percentiles are derived when they are read.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -21,6 +21,8 @@ pub struct SeriesPoint {
     pub goodput: u64,
     /// Roots failed.
     pub failed: u64,
+    /// How attempts for roots ended that were not answered well, by code: what clients saw, retries or not.
+    pub attempt_errors: CodeCounts,
     /// Work done, in ns.
     pub busy_ns: u128,
     /// Work found to have served nobody, in ns.
@@ -33,6 +35,8 @@ pub struct SeriesPoint {
     pub nodes: Vec<NodePoint>,
     /// The links, in the order of the scenario: what went over each in the window.
     pub links: Vec<LinkStats>,
+    /// Gauges that are recorded over time, in the order of [`Simulation::tracks`](crate::Simulation::tracks).
+    pub tracks: Vec<Level>,
 }
 
 /// One window of a class of requests.
@@ -159,7 +163,11 @@ impl SeriesPoint {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let classes: usize = self.classes.iter().map(|c| size_of::<ClassPoint>() + c.latency.bytes()).sum();
-        size_of::<SeriesPoint>() + classes + size_of_val(&self.nodes[..]) + size_of_val(&self.links[..])
+        size_of::<SeriesPoint>()
+            + classes
+            + size_of_val(&self.nodes[..])
+            + size_of_val(&self.links[..])
+            + size_of_val(&self.tracks[..])
     }
 
     /// Makes it the window that covers `next` as well, which begins where this one ends.
@@ -171,12 +179,14 @@ impl SeriesPoint {
         self.answered += next.answered;
         self.goodput += next.goodput;
         self.failed += next.failed;
+        self.attempt_errors.merge(&next.attempt_errors);
         self.busy_ns += next.busy_ns;
         self.wasted_ns += next.wasted_ns;
         self.in_flight.merge(&next.in_flight);
         merge_all(&mut self.classes, &next.classes, ClassPoint::merge);
         merge_all(&mut self.nodes, &next.nodes, NodePoint::merge);
         merge_all(&mut self.links, &next.links, LinkStats::merge);
+        merge_all(&mut self.tracks, &next.tracks, Level::merge);
     }
 }
 
@@ -234,8 +244,8 @@ mod tests {
     }
 
     fn point() -> impl Strategy<Value = SeriesPoint> {
-        let parts = (prop::array::uniform2(class()), prop::array::uniform2(node()), level());
-        (prop::array::uniform13(0..1_000_000u64), parts).prop_map(|(n, (classes, nodes, in_flight))| SeriesPoint {
+        let parts = (prop::array::uniform2(class()), prop::array::uniform2(node()), prop::array::uniform3(level()));
+        (prop::array::uniform13(0..1_000_000u64), parts).prop_map(|(n, (classes, nodes, levels))| SeriesPoint {
             start_ns: 0,
             end_ns: n[0],
             born: n[1],
@@ -245,7 +255,9 @@ mod tests {
             failed: n[5],
             busy_ns: u128::from(n[6]),
             wasted_ns: u128::from(n[7]),
-            in_flight,
+            attempt_errors: CodeCounts::default(),
+            in_flight: levels[0],
+            tracks: levels[1..].to_vec(),
             classes: classes.to_vec(),
             nodes: nodes.to_vec(),
             links: vec![LinkStats {
@@ -275,6 +287,7 @@ mod tests {
             prop_assert_eq!(left.nodes[1].queue.max, [&a, &b, &c].map(|p| p.nodes[1].queue.max).into_iter().max().unwrap_or(0));
             prop_assert_eq!(left.in_flight.min, [&a, &b, &c].map(|p| p.in_flight.min).into_iter().min().unwrap_or(0));
             prop_assert_eq!(left.latency().count(), [&a, &b, &c].map(|p| p.latency().count()).into_iter().sum::<u64>());
+            prop_assert_eq!(left.tracks[1].max, [&a, &b, &c].map(|p| p.tracks[1].max).into_iter().max().unwrap_or(0));
             prop_assert_eq!(left.links[0].late, a.links[0].late + b.links[0].late + c.links[0].late);
         }
     }

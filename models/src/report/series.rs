@@ -25,6 +25,8 @@ pub struct WindowReport {
     pub goodput: u64,
     /// Roots failed.
     pub failed: u64,
+    /// How attempts for roots ended that were not answered well, by code.
+    pub attempt_errors: BTreeMap<&'static str, u64>,
     /// Work done, in ns.
     pub busy_ns: u128,
     /// Work found to have served nobody, in ns.
@@ -138,6 +140,7 @@ impl WindowReport {
             answered: point.answered,
             goodput: point.goodput,
             failed: point.failed,
+            attempt_errors: super::codes(&point.attempt_errors),
             busy_ns: point.busy_ns,
             wasted_ns: point.wasted_ns,
             in_flight_mean: in_flight.mean(length),

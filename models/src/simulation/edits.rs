@@ -140,8 +140,9 @@ impl Simulation {
         }
         debug_assert_eq!(scenario.links.len(), self.core.routes().links().len());
         debug_assert_eq!(scenario.nodes.len(), self.core.routes().node_count());
+        let tracked = self.tracked();
         if let Some(recorder) = &mut self.recorder {
-            recorder.grow(&self.core);
+            recorder.grow(&self.core, tracked);
         }
         if let Some(journeys) = &mut self.journeys {
             journeys.know_links(self.core.routes());

@@ -112,6 +112,7 @@ const BLANK: Descriptor = Descriptor {
     ports: &[],
     params: &[],
     gauges: &[],
+    tracks: &[],
     faults: &[],
     look: Look::Servers,
     build: None,

@@ -51,6 +51,7 @@ impl Service {
         cx.gauge(slot::CAPACITY, u64::from(self.alive) * u64::from(each));
         cx.gauge(GAUGE_READY, self.ready.len() as u64);
         cx.gauge(GAUGE_KILLS, self.kills);
+        cx.gauge(GAUGE_DESIRED, u64::from(self.config.replicas));
         if self.config.cores.is_some() {
             cx.gauge(slot::USED, u64::from(self.computing));
         }

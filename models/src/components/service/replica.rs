@@ -75,6 +75,26 @@ impl Job {
         stage: Stage::Gone,
         cancelled: false,
     };
+
+    /// How much of its processor time it has had, 0 to 1; of shared cores `attained` is what each of their jobs has had.
+    pub(super) fn progress(&self, now: Time, attained: Option<f64>) -> f32 {
+        let all = self.demand.0.max(1) as f64;
+        let stretch = self.stretch.0.max(1) as f64;
+        let had = match attained {
+            Some(attained) => attained - f64::from_bits(self.mark),
+            None => now.0.saturating_sub(self.mark) as f64,
+        };
+        // A core of its own that is slow takes longer for the same work, so it is the share of the stretch that counts.
+        let share = (had / stretch).clamp(0.0, 1.0);
+        let stretch = stretch.min(all);
+        let done = match self.stage {
+            Stage::Gone => 0.0,
+            Stage::Before => share * stretch,
+            Stage::Calling => stretch,
+            Stage::After => all - stretch + share * stretch,
+        };
+        (done / all) as f32
+    }
 }
 
 /// The tag of a call that waits for a worker of a replica; of one that has a worker it is the place of its job.
