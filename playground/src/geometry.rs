@@ -29,8 +29,11 @@ pub fn size(node: &NodeSketch) -> (f64, f64) {
             let count = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
             (208.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
         }
-        Some(Look::Store) => (208.0, replicas(1)),
-        Some(Look::Switch) | None => (160.0, replicas(1)),
+        Some(Look::Store | Look::Cache | Look::Queue) => (208.0, replicas(1)),
+        Some(Look::Controller) => (176.0, replicas(1)),
+        // Small: they stand between two others.
+        Some(Look::Breaker | Look::Limiter) => (144.0, replicas(1)),
+        Some(Look::Switch) | None => (176.0, replicas(1)),
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod dots;
 mod editor;
+mod face;
 mod gallery;
 mod geometry;
 mod live;

@@ -56,12 +56,13 @@ fn Face(props: &FaceProps) -> Html {
     let FaceProps { page, node } = props;
     use_topic(page, Topic::Pulse);
     let kind = node.descriptor.map_or(node.kind.as_str(), |d| d.title).to_owned();
-    let (index, state, wave, nothing_runs) = {
+    let (index, state, wave, nothing_runs, stacked) = {
         let live = page.live.borrow();
         let index = live.index(&node.id);
         let wave = index.and_then(|i| live.waves.get(&(i as u32)).copied());
         let state = index.and_then(|i| Some(super::gauges::state(live.statuses.get(i)?, live.load(i))));
-        (index, state, wave, live.loaded.nodes.is_empty())
+        let stacked = index.and_then(|i| live.statuses.get(i)).map(super::gauges::stacked);
+        (index, state, wave, live.loaded.nodes.is_empty(), stacked)
     };
     let onkeydown = {
         let (page, id) = (page.clone(), node.id.clone());
@@ -78,6 +79,7 @@ fn Face(props: &FaceProps) -> Html {
             <div class="head">
                 <span class="glyph">{ icons::look(node.descriptor.map(|d| d.look)) }</span>
                 <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
+                { stacked.unwrap_or_default() }
             </div>
             <Badges page={page.clone()} {index} />
             <div class="body" aria-hidden="true">

@@ -1,8 +1,10 @@
 //! How a node stands: workers as cells, the queue as a tank, memory with its limit, replicas in their modes. Everything is
 //! told in two ways: by shape or number as well as by colour.
 
+use super::drawings;
 use crate::editor::outline::NodeSketch;
-use crate::geometry::{REPLICA, REPLICAS_SHOWN};
+use crate::face::{face, stack};
+use crate::geometry::{REPLICA, REPLICAS_SHOWN, size};
 use crate::page::{PageRef, Topic, use_topic};
 use crate::series::{bytes, short};
 use floodgate::catalogue::Look;
@@ -17,6 +19,9 @@ const CELLS_WIDE: f64 = 94.0;
 const TANK_LEFT: f64 = 104.0;
 /// A queue without a bound fills its bar at this many; the number beside it tells the rest.
 const UNBOUNDED_FULL: f64 = 2000.0;
+
+/// Room at either side of what a card holds.
+const SIDE: f64 = 12.0;
 
 /// How a card looks at large.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,30 +80,18 @@ pub fn Body(props: &BodyProps) -> Html {
     let live = page.live.borrow();
     let Some(status) = live.statuses.get(*index) else { return html! {} };
     let rates = live.node_rates(*index);
-    match node.descriptor.map(|d| d.look) {
-        Some(Look::Source) => {
-            let share = if rates.offered > 0.0 { (1.0 - 1.0 / rates.amplification.max(1.0)) * 100.0 } else { 0.0 };
-            html! {
-                <div class="figures">
-                    <div><b>{ short(rates.offered) }</b><small>{ "sent/s" }</small></div>
-                    <div><b>{ format!("{share:.0} %") }</b><small>{ "retries" }</small></div>
-                    <div><b>{ short(status.open as f64) }</b><small>{ "waiting" }</small></div>
-                </div>
-            }
-        }
-        Some(Look::Switch) => {
-            let endpoints = node.descriptor.and_then(|d| d.gauges.iter().position(|g| g.name == "endpoints"));
-            let endpoints = endpoints.and_then(|g| status.gauges.get(g)).copied().unwrap_or(0.0);
-            html! {
-                <div class="figures">
-                    <div><b>{ short(rates.offered) }</b><small>{ "calls/s" }</small></div>
-                    <div><b>{ short(status.open as f64) }</b><small>{ "open" }</small></div>
-                    <div><b>{ short(endpoints) }</b><small>{ "endpoints" }</small></div>
-                </div>
-            }
-        }
-        _ => shown(&status.replicas).iter().map(|r| replica(r, node.descriptor.map(|d| d.look))).collect(),
+    let width = size(node).0 - 2.0 * SIDE;
+    html! {
+        <>
+            { for shown(&status.replicas).iter().map(|r| replica(r, node.descriptor.map(|d| d.look))) }
+            { for face(status, node.descriptor, &rates).iter().map(|drawing| drawings::draw(drawing, width)) }
+        </>
     }
+}
+
+/// How many replicas there are, for the head.
+pub fn stacked(status: &Status) -> Html {
+    stack(status).map(drawings::stack_badge).unwrap_or_default()
 }
 
 /// Replicas one by one while they are few; otherwise the first ones and the sum of the rest.
@@ -108,7 +101,7 @@ fn shown(replicas: &[ReplicaStatus]) -> Vec<(ReplicaStatus, usize)> {
     }
     let (first, rest) = replicas.split_at(REPLICAS_SHOWN - 1);
     let mut all: Vec<_> = first.iter().map(|r| (r.clone(), 1)).collect();
-    let mut sum = rest[0].clone();
+    let mut sum = ReplicaStatus { slot_progress: Vec::new(), ..rest[0].clone() };
     for r in &rest[1..] {
         sum.slots += r.slots;
         sum.busy += r.busy;
@@ -176,6 +169,7 @@ fn cells(r: &ReplicaStatus) -> Html {
     let pitch = (CELLS_WIDE / f64::from(per_row)).min(14.0);
     let height = if rows == 2 { 10.0 } else { 22.0 };
     let (mut idle, mut busy, mut zombie) = (String::new(), String::new(), String::new());
+    let mut done = String::new();
     for i in 0..r.slots {
         let (x, y) = (f64::from(i % per_row) * pitch + 0.5, 16.5 + f64::from(i / per_row) * (height + 2.0));
         let path = if i < r.busy.saturating_sub(r.zombies) {
@@ -187,12 +181,19 @@ fn cells(r: &ReplicaStatus) -> Html {
         };
         // Writing to a string cannot fail.
         let _ = write!(path, "M{x:.1} {y:.1}h{:.1}v{height}h-{:.1}z", pitch - 2.0, pitch - 2.0);
+        // A worker fills while it works.
+        if let Some(progress) = r.slot_progress.get(i as usize).filter(|_| i < r.busy) {
+            let tall = height * f64::from(progress.clamp(0.0, 1.0));
+            let _ = write!(done, "M{x:.1} {:.1}h{:.1}v{tall:.1}h-{:.1}z", y + height - tall, pitch - 2.0, pitch - 2.0);
+        }
     }
+    let filling = !r.slot_progress.is_empty();
     html! {
         <>
             <path class="idle" d={idle} />
-            <path class="busy" d={busy} />
+            <path class={classes!("busy", filling.then_some("filling"))} d={busy} />
             <path class="zombie" d={zombie} />
+            if filling { <path class="done" d={done} /> }
         </>
     }
 }

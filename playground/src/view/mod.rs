@@ -3,6 +3,7 @@
 mod card;
 mod charts;
 mod compare;
+mod drawings;
 mod fields;
 mod gauges;
 mod icons;
@@ -11,6 +12,7 @@ mod links;
 mod palette;
 mod panels;
 mod scrubber;
+mod sheet;
 mod stage;
 mod timetools;
 mod toolbar;
@@ -60,6 +62,9 @@ pub fn App(props: &PageProps) -> Html {
             }
         })
     };
+    if sheet::is_asked_for() {
+        return html! { <sheet::Sheet /> };
+    }
     html! {
         <div class={classes!("app", over.then_some("dropping"))} {ondragover} {ondragleave} {ondrop}>
             <toolbar::Toolbar page={page.clone()} />
