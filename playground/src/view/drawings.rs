@@ -223,7 +223,7 @@ fn bucket(label: &str, (tokens, capacity): (f64, f64), refill_per_s: f64, width:
         html! {
             <>
                 <path class={classes!("level", empty.then_some("high"))} d={format!("M{:.1} {:.1}H{:.1}L46 48H10Z", 4.0 + inset, 48.0 - tall, 52.0 - inset)} />
-                <path class="tank" d="M4 6L10 48H46L52 6" />
+                <path class="tank bold" d="M4 6L10 48H46L52 6" />
                 if part < 0.2 { <rect fill="url(#hatch)" x="10" y="40" width="36" height="8" /> }
                 <path class="drop" d="M28 0v4" />
                 <text x="60" y="16" class={if empty { "strong" } else { "plain" }}>{ if empty { "empty".to_owned() } else { format!("{} of {}", short(tokens), short(capacity)) } }</text>
@@ -251,7 +251,7 @@ fn stack((desired, ready): (u32, u32), starting: &[f32], (warming, draining): (u
         html! {
             <>
                 { for cards.iter().enumerate().map(|(i, (kind, progress))| html! {
-                    <g class={classes!("replica-card", *kind)} transform={format!("translate({:.1} 3)", i as f64 * pitch)}>
+                    <g class={classes!("replica-card", *kind)} transform={format!("translate({:.1} 3)", i as f64 * (pitch + 2.0))}>
                         <rect x="1" y="1" width="22" height="26" rx="3" />
                         if *kind == "warming" { <rect fill="url(#stripes)" x="1" y="1" width="22" height="26" rx="3" /> }
                         if *kind == "starting" { <rect class="boot" x="4" y="20" width={format!("{:.1}", 16.0 * progress)} height="3" /> }
@@ -297,11 +297,13 @@ fn endpoints(all: &[Endpoint], width: f64) -> Html {
         (Health::SlowStart, "slow start"),
         (Health::Draining, "draining"),
     ];
-    let others = bad.iter().map(|(h, word)| (count(*h), *word)).filter(|(n, _)| *n > 0);
-    let words = others.map(|(n, word)| format!(", {n} {word}")).collect::<String>();
-    let words = format!("{} of {total} healthy{words}", count(Health::Healthy));
+    let mut others = bad.iter().map(|(h, word)| (count(*h), *word)).filter(|(n, _)| *n > 0);
+    // Two of them have room; the marks show the others, and their titles name them.
+    let words: Vec<String> = others.by_ref().take(2).map(|(n, word)| format!("{n} {word}")).collect();
+    let more = if others.next().is_some() { " …" } else { "" };
+    let healthy = format!("{} of {total} healthy", count(Health::Healthy));
     let rows = shown.len().div_ceil(per_row).max(1);
-    let height = 14.0 * rows as f64 + 14.0;
+    let height = 14.0 * rows as f64 + if words.is_empty() { 14.0 } else { 27.0 };
     sheet(
         "endpoints",
         width,
@@ -312,7 +314,10 @@ fn endpoints(all: &[Endpoint], width: f64) -> Html {
                     let (x, y) = ((i % per_row) as f64 * 14.0, (i / per_row) as f64 * 14.0 + 1.0);
                     html! { <g transform={format!("translate({x:.0} {y:.0})")}><title>{ endpoint_title(e) }</title>{ mark(e) }</g> }
                 }) }
-                <text x="0" y={(height - 3.0).to_string()}>{ words }</text>
+                <text x="0" y={(14.0 * rows as f64 + 11.0).to_string()}>{ healthy }</text>
+            if !words.is_empty() {
+                <text class="strong" x="0" y={(height - 3.0).to_string()}>{ format!("{}{more}", words.join(", ")) }</text>
+            }
             </>
         },
     )
