@@ -1,22 +1,31 @@
 //! A load balancer that chooses an endpoint for each request.
 
+mod choose;
+mod trust;
+
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
+use crate::policy::balance::{Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
 use crate::status::Status;
 use crate::{choices, params};
-use floodgate_core::order::Order as _;
-use floodgate_core::rng::{Draws, mix};
-use floodgate_core::{CallId, Code, LinkChange, LinkId, PortId, Reply, Time, TimerId};
+use floodgate_core::{
+    CallId, CallSpec, Code, CodeSet, Dist, Duration, LinkChange, LinkId, PortId, Reply, Time, TimerId,
+};
+use std::collections::{BTreeMap, VecDeque};
 
 choices! {
-    /// How an endpoint is chosen.
+    /// How an endpoint is chosen. The weight of an endpoint is that of the link to its service.
     pub enum Algorithm {
-        /// Each in turn.
+        /// Each in turn; by nginx's smooth weighted sequence where weights differ.
         RoundRobin = "round_robin",
-        /// The one with the fewest requests in flight from this balancer; the first in turn among equals.
+        /// The one with the fewest requests in flight from this balancer for its weight; the tied take turns by smooth
+        /// weighted round robin among themselves (nginx's `least_conn`).
         LeastConnections = "least_connections",
-        /// Any, with equal chances, drawn anew for each request.
+        /// Envoy's least request: with equal weights the one with fewer requests in flight of `choices` drawn at random, which
+        /// may be the same; with others, weighted turns in which a weight counts w / (in flight + 1)^`bias`.
+        LeastRequest = "least_request",
+        /// Any, drawn anew for each request, with chances by weight.
         Random = "random",
         /// The one with the fewest requests in flight from this balancer among `choices` drawn at random; any of them, with
         /// equal chances, among equals (Mitzenmacher 2001).
@@ -24,9 +33,60 @@ choices! {
         /// One that has no request in flight from this balancer, with equal chances; if none is idle, any (Lu et al. 2011,
         /// with an idle list that is always current).
         JoinIdleQueue = "join_idle_queue",
+        /// Of two drawn at random the one that costs less: a moving average of its answer times that jumps to peaks, times
+        /// its requests in flight and one more (Finagle's peak EWMA).
+        PeakEwma = "peak_ewma",
+        /// The one with the least work in flight from this balancer for its weight, by the work that requests announce
+        /// (`work` of their clients); the tied take turns.
+        LeastWork = "least_work",
         /// By a hash of the client modulo the number of endpoints: the same client reaches the same endpoint as long as
         /// their number stays.
         ClientHash = "client_hash",
+        /// By a hash of the client on a ring where each endpoint has `points` places for each unit of weight (ketama): when an
+        /// endpoint goes, its clients move and no others.
+        RingHash = "ring_hash",
+        /// As `ring_hash`, but an endpoint that has more than `load_factor` times its share of what is in flight is passed
+        /// over (Mirrokni, Thorup and Zadimoghaddam 2016).
+        BoundedLoad = "bounded_load",
+        /// By a hash of client and endpoint, the highest of which wins (rendezvous): as little moves as on a ring, and the
+        /// shares are even.
+        Rendezvous = "rendezvous",
+        /// By a hash of the client in Maglev's table of `entries` (Eisenbud et al. 2016): the shares are even, and when an
+        /// endpoint goes, few clients of others move.
+        Maglev = "maglev",
+    }
+}
+
+params! {
+    /// Which other endpoints a failed request may be passed to.
+    pub struct NextUpstream {
+        /// Endpoints that are tried after the first; 0 is none. Each is one that this request has not been at.
+        tries: u32 = "0" in 0 ..= 100, live;
+        /// Outcomes that are tried elsewhere; what `timeout` gives up counts as `timeout`.
+        on: CodeSet = "[\"502\", \"timeout\"]", live;
+    }
+}
+
+params! {
+    /// nginx's passive checks.
+    pub struct Passive {
+        /// So many failures leave an endpoint out; 0 never.
+        max_fails: u32 = "1" in 0 ..= 1000000, live;
+        /// For how long, in whole seconds of the clock; then one request probes it.
+        fail_timeout: Duration = "\"10s\"" in 1 ..= 86400, live;
+    }
+}
+
+params! {
+    /// How an endpoint that has just become ready is given its weight (Envoy). Rules that go by weight heed it:
+    /// `round_robin`, `least_connections`, `least_request`, `random`.
+    pub struct SlowStart {
+        /// Until it has its whole weight.
+        window: Duration = "\"30s\"" in 0.001 ..= 86400, live;
+        /// 1 grows linearly; more grows faster at first.
+        aggression: f64 = "1.0" in 0.01 ..= 100, live;
+        /// Smallest share of its weight.
+        min_weight: f64 = "0.1" in 0.001 ..= 1, live;
     }
 }
 
@@ -35,11 +95,44 @@ params! {
     pub struct Config {
         /// How an endpoint is chosen.
         algorithm: Algorithm = "\"round_robin\"", live;
-        /// How many endpoints `power_of_d` compares.
+        /// How many endpoints `power_of_d` and `least_request` compare.
         choices: u32 = "2" in 1 ..= 64, live;
         /// Whether `power_of_d` may draw the same endpoint more than once. Published tables differ in this; it matters when
         /// there are few endpoints.
         replacement: bool = "false", live;
+        /// Exponent of the requests in flight in the weights of `least_request`.
+        bias: f64 = "1.0" in 0 ..= 100, live;
+        /// Time in which `peak_ewma` forgets to 1/e.
+        decay: Duration = "\"10s\"" in 0.001 ..= 86400, live;
+        /// Places on the ring for each unit of weight.
+        points: u32 = "160" in 1 ..= 10000, live;
+        /// Entries of Maglev's table, which takes the next prime; more than a hundred for each endpoint keep the shares within
+        /// one percent.
+        entries: u32 = "65537" in 2 ..= 5000011, live;
+        /// Most that an endpoint may have in flight under `bounded_load`, as a multiple of its share.
+        load_factor: f64 = "1.25" in 1 ..= 100, live;
+        /// How long an attempt at an endpoint is waited for, before 504 or the next upstream; absent is for ever.
+        timeout: Option<Duration> = none in 0.000001 ..= 86400, live;
+        /// Whether and when another endpoint is tried.
+        next_upstream: NextUpstream = "{}", live;
+        /// Leaves out endpoints that failed, as nginx does; absent is never.
+        passive: Option<Passive> = none, live;
+        /// Puts outliers aside, as Envoy does; absent is never.
+        outliers: Option<Outliers> = none, live;
+        /// When a smaller share of the endpoints is trusted, all are used (Envoy's panic threshold); 0 is never.
+        panic_threshold: f64 = "0.5" in 0 ..= 1, live;
+        /// Endpoints come to their weight slowly; absent is at once.
+        slow_start: Option<SlowStart> = none, live;
+        /// Processor time for each request; absent is none. With it the balancer can be the bottleneck.
+        cost: Option<Dist> = none in 0 ..= 3600, live;
+        /// Cores that pay it, each a request at a time.
+        cores: u32 = "1" in 1 ..= 1024, live;
+        /// Requests that it holds at once; absent is any number.
+        max_connections: Option<u32> = none in 1 ..= 100000000, live;
+        /// Requests beyond those that wait, first come, first served; all others are answered 503.
+        queue: u32 = "0" in 0 ..= 100000000, live;
+        /// How long they wait before they are answered 503; absent is for ever.
+        queue_timeout: Option<Duration> = none in 0.000001 ..= 86400, live;
     }
 }
 
@@ -50,15 +143,21 @@ static DESCRIPTOR: Descriptor = Descriptor {
     doc: "Spreads requests over the replicas of the services behind it.",
     manual: "Chooses per request among the endpoints (replicas) of all services it is linked to. It learns of them by \
              messages over the link, so for one latency it may send to a replica that has just died, and answers 502. \
-             With no endpoint at all it answers 503. \
+             With no endpoint at all it answers 503; when `passive` has left out all of them, 502 (nginx's \"no live \
+             upstreams\"); an attempt that `timeout` gives up is a 504. \
              Until it has first heard from everything behind it, requests wait (as a proxy opens its listeners only when \
-             its clusters are known). Watch for: long queues behind a balancer that counts requests but not their cost.",
+             its clusters are known). With `cost` it has work of its own, and `max_connections` bounds what it holds. \
+             Watch for: long queues behind a balancer that counts requests but not their cost; an outlier rule that puts \
+             aside servers which are merely overloaded, and so overloads the rest.",
     accepts_calls: true,
     ports: &[PortSpec { name: "backends", max_links: u32::MAX, doc: "Services whose replicas share the load." }],
     params: Config::SPECS,
     gauges: &[
         GaugeSpec { name: "open", unit: "requests", doc: "Requests passed on and not answered." },
         GaugeSpec { name: "endpoints", unit: "endpoints", doc: "Endpoints it believes ready." },
+        GaugeSpec { name: "ejected", unit: "endpoints", doc: "Endpoints put aside by `outliers`." },
+        GaugeSpec { name: "panic", unit: "", doc: "1 while so few endpoints are trusted that all are used." },
+        GaugeSpec { name: "tried_again", unit: "requests", doc: "Attempts at a next upstream so far." },
     ],
     tracks: &[],
     faults: &[],
@@ -67,8 +166,20 @@ static DESCRIPTOR: Descriptor = Descriptor {
 };
 
 const PURPOSE_CHOICE: u64 = 1;
+const PURPOSE_COST: u64 = 2;
+const PURPOSE_ENFORCING: u64 = 3;
 const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_ENDPOINTS: usize = slot::OWN + 1;
+const GAUGE_EJECTED: usize = slot::OWN + 2;
+const GAUGE_PANIC: usize = slot::OWN + 3;
+const GAUGE_TRIED_AGAIN: usize = slot::OWN + 4;
+
+/// Timers: the next sweep of `outliers`; all others are requests that have waited too long, by their numbers.
+const SWEEP: u64 = u64::MAX;
+/// Tag of a call that the balancer computes on, or will.
+const COMPUTES: u32 = u32::MAX - 1;
+/// Number of no place.
+const NOWHERE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct Endpoint {
@@ -76,6 +187,25 @@ struct Endpoint {
     replica: u32,
     active: u32,
     ready: bool,
+    /// Of its link.
+    weight: f64,
+    /// Identity for hashes: of the service and the replica.
+    name: u64,
+    /// Since when it has been ready.
+    since: Time,
+    /// Place among the ready ones.
+    position: u32,
+    /// Announced by the requests in flight.
+    work: f64,
+    ewma: PeakEwma,
+    failures: Failures,
+}
+
+/// A request that has been at more than one endpoint.
+#[derive(Clone, Debug, Default)]
+struct Tries {
+    number: u16,
+    endpoints: Vec<u32>,
 }
 
 /// See [the manual](LoadBalancer::DESCRIPTOR).
@@ -90,104 +220,229 @@ pub struct LoadBalancer {
     early: Vec<CallId>,
     /// Every endpoint ever heard of; places are kept, so that answers find theirs.
     endpoints: Vec<Endpoint>,
+    /// Of every endpoint, its place in smooth weighted round robin.
+    turns: Vec<Smooth>,
     /// Places of the ready ones, sorted by (callee, replica).
     ready: Vec<u32>,
+    /// Of the ready ones, in that order: what outlier detection knows of them.
+    ejections: Vec<Ejection>,
+    /// Those of the ready that are trusted, or all of them in panic.
+    pool: Vec<u32>,
+    /// All in the pool have the same weight, and none starts slowly.
+    even: bool,
+    /// When the last one that starts slowly has its whole weight.
+    slow_until: Time,
+    /// What requests are hashed over, made when somebody is.
+    tables: Option<Tables>,
+    edf: Edf,
     turn: usize,
     open: u64,
-    /// Kept for its memory only.
+    /// Draws that belong to no request.
+    enforced: u64,
+    retried: BTreeMap<u32, Tries>,
+    tried_again: u64,
+    gate: Gate,
+    /// Kept for their memory only.
     drawn: Vec<usize>,
+    usable: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+enum Tables {
+    Ring(Ring),
+    Maglev(Maglev),
+}
+
+/// What a request passes before an endpoint is chosen: room, and the balancer's own processor.
+#[derive(Clone, Debug, Default)]
+struct Gate {
+    /// Requests that wait for room, with their numbers and timers.
+    queue: VecDeque<(u64, CallId, Option<TimerId>)>,
+    numbers: u64,
+    /// Cores that compute.
+    busy: u32,
+    /// Requests inside that wait for a core.
+    backlog: VecDeque<CallId>,
 }
 
 impl LoadBalancer {
+    /// Nothing stands between a request and its endpoint.
     #[inline(always)]
-    fn choose(&mut self, call: CallId, cx: &Cx<'_>) -> Option<u32> {
-        let n = self.ready.len();
-        if n == 0 {
-            return None;
-        }
-        let place = match self.config.algorithm {
-            Algorithm::RoundRobin => {
-                self.turn = self.following(n);
-                self.turn
-            }
-            _ => self.choose_by(n, call, cx)?,
-        };
-        self.ready.get(place).copied()
-    }
-
-    /// One of `n` ready endpoints, by an algorithm that looks or draws.
-    #[inline(never)]
-    fn choose_by(&mut self, n: usize, call: CallId, cx: &Cx<'_>) -> Option<usize> {
-        let mut draws = cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
-        Some(match self.config.algorithm {
-            Algorithm::RoundRobin => self.following(n),
-            Algorithm::LeastConnections => {
-                let first = self.following(n);
-                // `min_by_key` keeps the first of equals, so ties go round in turn.
-                self.turn = (0..n).map(|i| (first + i) % n).min_by_key(|&i| self.active(i))?;
-                self.turn
-            }
-            Algorithm::Random => draws.below(n as u64) as usize,
-            Algorithm::PowerOfD => self.least_of_some(n, &mut draws),
-            Algorithm::JoinIdleQueue => {
-                let idle = (0..n).filter(|&i| self.active(i) == 0);
-                pick(idle.map(|i| (0, i)), &mut draws).unwrap_or_else(|| draws.below(n as u64) as usize)
-            }
-            Algorithm::ClientHash => (mix(u64::from(cx.client_of(call)), 0x6c62) % n as u64) as usize,
-        })
-    }
-
-    /// Whose turn it is among `n`; at first it is the first's.
-    fn following(&self, n: usize) -> usize {
-        let next = self.turn.wrapping_add(1);
-        if next < n { next } else { 0 }
-    }
-
-    /// Requests in flight at the `i`-th of the ready endpoints.
-    fn active(&self, i: usize) -> u32 {
-        self.endpoints[self.ready[i] as usize].active
-    }
-
-    /// The least loaded of `choices` endpoints drawn from `n`.
-    fn least_of_some(&mut self, n: usize, draws: &mut Draws) -> usize {
-        let mut drawn = std::mem::take(&mut self.drawn);
-        drawn.clear();
-        if self.config.replacement {
-            drawn.extend((0..self.config.choices).map(|_| draws.below(n as u64) as usize));
-        } else {
-            // Floyd's algorithm: each set of so many is as likely as any other.
-            for last in n.saturating_sub(self.config.choices as usize)..n {
-                let one = draws.below(last as u64 + 1) as usize;
-                drawn.push(if drawn.contains(&one) { last } else { one });
-            }
-        }
-        let chosen = pick(drawn.iter().map(|&i| (self.active(i), i)), draws).unwrap_or(0);
-        self.drawn = drawn;
-        chosen
+    fn is_open(&self) -> bool {
+        self.config.cost.is_none() && self.config.max_connections.is_none()
     }
 
     #[inline(always)]
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let Some(chosen) = self.choose(call, cx) else {
-            return cx.reply(call, Err(Code::Unavailable));
-        };
+        match self.choose(call, &[], cx) {
+            Ok(chosen) => self.send(call, chosen, 0, cx),
+            Err(code) => self.answer(call, Err(code), cx),
+        }
+    }
+
+    #[inline(always)]
+    fn send(&mut self, call: CallId, chosen: u32, number: u16, cx: &mut Cx<'_>) {
         let endpoint = &mut self.endpoints[chosen as usize];
         endpoint.active += 1;
-        if let Some(child) = cx.forward(call, endpoint.link, endpoint.replica, chosen) {
+        if self.config.algorithm == Algorithm::LeastWork {
+            endpoint.work += cx.origin(call).map_or(1.0, |(_, root)| f64::from(root.work));
+        }
+        let (link, replica) = (endpoint.link, endpoint.replica);
+        let child = if number == 0 && self.config.timeout.is_none() {
+            cx.forward(call, link, replica, chosen)
+        } else {
+            self.attempt(call, link, replica, chosen, number, cx)
+        };
+        if let Some(child) = child {
             cx.set_tag(call, child.index());
         }
         self.open += 1;
         cx.gauge(GAUGE_OPEN, self.open);
     }
 
-    fn sort_ready(&mut self, cx: &mut Cx<'_>) {
-        self.ready = (0..self.endpoints.len() as u32).filter(|&i| self.endpoints[i as usize].ready).collect();
-        let (endpoints, links) = (&self.endpoints, &self.links);
-        self.ready.order_by_key(|&i| {
-            let Endpoint { link, replica, .. } = endpoints[i as usize];
-            (links.iter().position(|&l| l == link), replica)
-        });
-        cx.gauge(GAUGE_ENDPOINTS, self.ready.len() as u64);
+    /// An attempt that is one of several, or that is not waited for for ever.
+    #[inline(never)]
+    fn attempt(
+        &self,
+        call: CallId,
+        link: LinkId,
+        replica: u32,
+        tag: u32,
+        number: u16,
+        cx: &mut Cx<'_>,
+    ) -> Option<CallId> {
+        let spec = CallSpec {
+            root: cx.root_of(call),
+            parent: Some(call),
+            lineage: cx.branch(cx.get(call)?.lineage, u64::from(number)),
+            attempt: number,
+            replica,
+            tag,
+            timeout: self.config.timeout,
+            // A proxy closes the connection of what it gives up.
+            cancel: true,
+        };
+        Some(cx.call(link, spec))
+    }
+
+    /// Answers, and lets the next one in.
+    #[inline(always)]
+    fn answer(&mut self, call: CallId, outcome: Result<(), Code>, cx: &mut Cx<'_>) {
+        cx.reply(call, outcome);
+        if !self.gate.queue.is_empty() {
+            self.let_in(cx);
+        }
+    }
+
+    /// Requests inside.
+    fn held(&self) -> u64 {
+        self.open + u64::from(self.gate.busy) + self.gate.backlog.len() as u64
+    }
+
+    #[inline(always)]
+    fn close(&mut self, endpoint: u32, parent: CallId, cx: &mut Cx<'_>) {
+        if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
+            endpoint.active -= 1;
+            if endpoint.work > 0.0 {
+                endpoint.work -= cx.origin(parent).map_or(1.0, |(_, root)| f64::from(root.work));
+                if endpoint.active == 0 || endpoint.work < 0.0 {
+                    endpoint.work = 0.0;
+                }
+            }
+        }
+        self.open -= 1;
+        cx.gauge(GAUGE_OPEN, self.open);
+    }
+
+    /// An attempt failed: another endpoint, if there is one and it may.
+    #[inline(never)]
+    fn failed(&mut self, reply: &Reply, code: Code, cx: &mut Cx<'_>) {
+        let call = reply.parent;
+        let rule = &self.config.next_upstream;
+        if rule.tries > 0 && rule.on.contains(code) {
+            let mut tries = self.retried.remove(&call.index()).unwrap_or_default();
+            tries.endpoints.push(reply.tag);
+            if u32::from(tries.number) < rule.tries
+                && let Ok(next) = self.choose(call, &tries.endpoints, cx)
+            {
+                tries.number += 1;
+                self.tried_again += 1;
+                cx.gauge(GAUGE_TRIED_AGAIN, self.tried_again);
+                let number = tries.number;
+                self.retried.insert(call.index(), tries);
+                return self.send(call, next, number, cx);
+            }
+        }
+        // What its own patience ended is, for those in front of it, a gateway's time-out.
+        let code = if matches!(code, Code::Timeout | Code::ConnectTimeout) { Code::GatewayTimeout } else { code };
+        self.answer(call, Err(code), cx);
+    }
+
+    #[inline(never)]
+    fn enter(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        if self.config.max_connections.is_some_and(|most| self.held() >= u64::from(most)) {
+            if self.gate.queue.len() >= self.config.queue as usize {
+                return cx.reply(call, Err(Code::Unavailable));
+            }
+            let number = self.gate.numbers;
+            self.gate.numbers += 1;
+            let timer = self.config.queue_timeout.map(|patience| cx.timer(patience, number));
+            self.gate.queue.push_back((number, call, timer));
+            return self.queue_changed(cx);
+        }
+        self.compute(call, cx);
+    }
+
+    /// The balancer's own work for a request, when a core is free.
+    fn compute(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        let Some(cost) = &self.config.cost else { return self.pass_on(call, cx) };
+        cx.set_tag(call, COMPUTES);
+        if self.gate.busy >= self.config.cores {
+            self.gate.backlog.push_back(call);
+            return self.queue_changed(cx);
+        }
+        self.gate.busy += 1;
+        let length = cost.sample(&mut cx.draws(PURPOSE_COST, cx.get(call).map_or(0, |c| c.lineage)));
+        cx.work(call, length);
+        cx.serve(call, length);
+        self.cores_changed(cx);
+    }
+
+    /// A core is free.
+    fn computed(&mut self, cx: &mut Cx<'_>) {
+        while self.gate.busy < self.config.cores
+            && let Some(next) = self.gate.backlog.pop_front()
+        {
+            self.compute(next, cx);
+            self.queue_changed(cx);
+        }
+        self.cores_changed(cx);
+    }
+
+    /// There may be room inside.
+    #[inline(never)]
+    fn let_in(&mut self, cx: &mut Cx<'_>) {
+        while self.config.max_connections.is_none_or(|most| self.held() < u64::from(most))
+            && let Some((_, call, timer)) = self.gate.queue.pop_front()
+        {
+            if let Some(timer) = timer {
+                cx.cancel(timer);
+            }
+            self.queue_changed(cx);
+            self.compute(call, cx);
+        }
+    }
+
+    fn queue_changed(&self, cx: &mut Cx<'_>) {
+        cx.gauge(slot::QUEUE, (self.gate.queue.len() + self.gate.backlog.len()) as u64);
+    }
+
+    fn cores_changed(&self, cx: &mut Cx<'_>) {
+        cx.gauge(slot::USED, u64::from(self.gate.busy.min(self.config.cores)));
+    }
+
+    fn capacity_changed(&self, cx: &mut Cx<'_>) {
+        cx.gauge(slot::CAPACITY, if self.config.cost.is_some() { u64::from(self.config.cores) } else { 0 });
     }
 
     /// It has been heard of, or has gone.
@@ -195,37 +450,15 @@ impl LoadBalancer {
         self.unheard.retain(|&l| l != link);
         if self.unheard.is_empty() {
             for call in std::mem::take(&mut self.early) {
-                self.pass_on(call, cx);
+                self.admit(call, cx);
             }
         }
     }
 
     #[inline(always)]
-    fn close(&mut self, endpoint: u32, cx: &mut Cx<'_>) {
-        if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
-            endpoint.active -= 1;
-        }
-        self.open -= 1;
-        cx.gauge(GAUGE_OPEN, self.open);
+    fn admit(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        if self.is_open() { self.pass_on(call, cx) } else { self.enter(call, cx) }
     }
-}
-
-/// Of those with the smallest number, any with equal chances.
-fn pick(candidates: impl Iterator<Item = (u32, usize)>, draws: &mut Draws) -> Option<usize> {
-    let mut best: Option<(u32, usize)> = None;
-    let mut equals = 0;
-    for (number, candidate) in candidates {
-        match best {
-            Some((least, _)) if number > least => continue,
-            Some((least, _)) if number == least => equals += 1,
-            _ => equals = 1,
-        }
-        // Each of the equals so far stays with the same chance.
-        if equals == 1 || draws.below(equals) == 0 {
-            best = Some((number, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
 }
 
 impl Component for LoadBalancer {
@@ -239,63 +472,132 @@ impl Component for LoadBalancer {
             unheard: Vec::new(),
             early: Vec::new(),
             endpoints: Vec::new(),
+            turns: Vec::new(),
             ready: Vec::new(),
+            ejections: Vec::new(),
+            pool: Vec::new(),
+            even: true,
+            slow_until: Time::ZERO,
+            tables: None,
+            edf: Edf::default(),
             turn: usize::MAX,
             open: 0,
+            enforced: 0,
+            retried: BTreeMap::new(),
+            tried_again: 0,
+            gate: Gate::default(),
             drawn: Vec::new(),
+            usable: Vec::new(),
         }
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.links = cx.links(PortId(0));
         self.unheard = self.links.clone();
+        self.capacity_changed(cx);
+        if let Some(rules) = &self.config.outliers {
+            cx.timer(rules.interval, SWEEP);
+        }
         // Whoever balances over balancers has to hear of them too.
         cx.tell_callers(&Message::Endpoints(vec![0]));
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        if self.unheard.is_empty() { self.pass_on(call, cx) } else { self.early.push(call) }
+        if self.unheard.is_empty() { self.admit(call, cx) } else { self.early.push(call) }
+    }
+
+    fn on_served(&mut self, call: CallId, _tag: u32, cx: &mut Cx<'_>) {
+        self.gate.busy -= 1;
+        self.pass_on(call, cx);
+        self.computed(cx);
     }
 
     #[inline(always)]
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
-        self.close(reply.tag, cx);
-        cx.reply(reply.parent, reply.outcome);
+        self.close(reply.tag, reply.parent, cx);
+        if self.watches() {
+            self.learn(&reply, cx);
+        }
+        match reply.outcome {
+            Err(code) => self.failed(&reply, code, cx),
+            Ok(()) => {
+                if !self.retried.is_empty() {
+                    self.retried.remove(&reply.parent.index());
+                }
+                self.answer(reply.parent, Ok(()), cx);
+            }
+        }
     }
 
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let child = cx.call_at(cx.tag(call));
-        match cx.get(child).map(|c| (c.link, c.replica())) {
-            Some((link, replica)) if !self.early.contains(&call) => {
-                cx.abandon(child);
-                let place = self.endpoints.iter().position(|e| (e.link, e.replica) == (link, replica));
-                if let Some(place) = place {
-                    self.close(place as u32, cx);
+        if let Some(place) = self.early.iter().position(|&c| c == call) {
+            self.early.remove(place);
+            return cx.forget(call);
+        }
+        if let Some(place) = self.gate.queue.iter().position(|(_, c, _)| *c == call) {
+            if let Some((_, _, Some(timer))) = self.gate.queue.remove(place) {
+                cx.cancel(timer);
+            }
+            cx.forget(call);
+            return self.queue_changed(cx);
+        }
+        if cx.tag(call) == COMPUTES {
+            let waits = self.gate.backlog.iter().position(|&c| c == call);
+            // What is forgotten while it is served is served no more.
+            cx.forget(call);
+            match waits {
+                Some(place) => _ = self.gate.backlog.remove(place),
+                None => {
+                    self.gate.busy -= 1;
+                    self.computed(cx);
                 }
             }
-            _ => self.early.retain(|&c| c != call),
+            self.queue_changed(cx);
+            return self.let_in(cx);
         }
+        let child = cx.call_at(cx.tag(call));
+        if let Some((link, replica)) = cx.get(child).map(|c| (c.link, c.replica())) {
+            cx.abandon(child);
+            let place = self.endpoints.iter().position(|e| (e.link, e.replica) == (link, replica));
+            if let Some(place) = place {
+                self.close(place as u32, call, cx);
+            }
+        }
+        self.retried.remove(&call.index());
         cx.forget(call);
+        self.let_in(cx);
     }
 
-    fn on_timer(&mut self, _timer: TimerId, _tag: u64, _cx: &mut Cx<'_>) {}
+    fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
+        if tag == SWEEP {
+            return self.sweep(cx);
+        }
+        if let Some(place) = self.gate.queue.iter().position(|(number, _, _)| *number == tag) {
+            if let Some((_, call, _)) = self.gate.queue.remove(place) {
+                cx.reply(call, Err(Code::Unavailable));
+            }
+            self.queue_changed(cx);
+        }
+    }
 
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Cx<'_>) {
         let Message::Endpoints(replicas) = message;
-        for endpoint in self.endpoints.iter_mut().filter(|e| e.link == link) {
-            endpoint.ready = replicas.contains(&endpoint.replica);
-        }
-        for replica in replicas {
-            if !self.endpoints.iter().any(|e| (e.link, e.replica) == (link, replica)) {
-                self.endpoints.push(Endpoint { link, replica, active: 0, ready: true });
-            }
-        }
-        self.sort_ready(cx);
+        self.heard(link, &replicas, cx);
         self.stop_waiting_for(link, cx);
     }
 
-    fn on_configure(&mut self, config: Config, _cx: &mut Cx<'_>) {
+    fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
+        let had = self.config.outliers.is_some();
         self.config = config;
+        match (&self.config.outliers, had) {
+            (Some(rules), false) => _ = cx.timer(rules.interval, SWEEP),
+            (None, true) => self.ejections.iter_mut().for_each(Ejection::forgive),
+            _ => {}
+        }
+        self.capacity_changed(cx);
+        self.refresh(cx);
+        self.computed(cx);
+        self.let_in(cx);
     }
 
     fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
@@ -309,8 +611,7 @@ impl Component for LoadBalancer {
             // it waits as at the start.
             LinkChange::Callee(link) if self.ready.is_empty() => self.unheard.push(link),
             LinkChange::CalleeGone(link) => {
-                self.endpoints.iter_mut().filter(|e| e.link == link).for_each(|e| e.ready = false);
-                self.sort_ready(cx);
+                self.heard(link, &[], cx);
                 self.stop_waiting_for(link, cx);
             }
             _ => {}
@@ -320,13 +621,28 @@ impl Component for LoadBalancer {
     fn on_removed(&mut self, cx: &mut Cx<'_>) {
         self.early.clear();
         self.ready.clear();
+        self.pool.clear();
+        self.gate = Gate::default();
         self.open = 0;
-        cx.gauge(GAUGE_OPEN, 0);
-        cx.gauge(GAUGE_ENDPOINTS, 0);
+        for gauge in [GAUGE_OPEN, GAUGE_ENDPOINTS, GAUGE_EJECTED, GAUGE_PANIC] {
+            cx.gauge(gauge, 0);
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let waiting = self.gate.queue.len() * 32 + self.gate.backlog.len() * size_of::<CallId>();
+        waiting + self.early.len() * size_of::<CallId>() + self.endpoints.len() * size_of::<Endpoint>()
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = vec![self.open as f64, self.ready.len() as f64];
-        Status { open: self.open, gauges, ..Status::default() }
+        let (ejected, panic) = (self.ejected(), self.panics());
+        let gauges = [self.open, self.ready.len() as u64, ejected as u64, u64::from(panic), self.tried_again];
+        let cores = self.config.cost.as_ref().map(|_| f64::from(self.config.cores));
+        Status {
+            open: self.open + (self.gate.queue.len() + self.gate.backlog.len()) as u64,
+            saturation: cores.map(|cores| f64::from(self.gate.busy) / cores),
+            gauges: gauges.into_iter().map(|g| g as f64).collect(),
+            ..Status::default()
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Policies: one implementation each, a plain struct that components run on.
 
 pub mod arrivals;
+pub mod balance;
 pub mod lines;
 pub mod retry;
 pub mod sharing;

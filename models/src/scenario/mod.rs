@@ -22,7 +22,7 @@ pub use lint::lint;
 pub use load::parse_until;
 pub use metric::Metric;
 pub use problem::{Problem, Problems, Severity};
-pub use value::{describe, limit_text, parse_value, value_text};
+pub use value::{default_config, describe, limit_text, parse_value, value_text};
 
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: usize = 1 << 20;

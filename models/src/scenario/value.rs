@@ -3,7 +3,7 @@
 use super::problem::{Diagnostics, Problem, Severity, listed, nearest, shown};
 use super::raw::{self, Item, Key, Raw};
 use super::units;
-use crate::param::{ParamKind, ParamSpec, Value, Values};
+use crate::param::{ParamKind, ParamSpec, Params, Value, Values};
 use floodgate_core::{Code, CodeSet, Dist, Duration};
 use std::ops::Range;
 
@@ -16,6 +16,15 @@ const STAGES_MAX: i128 = 1_000;
 
 /// Longest text of a single value.
 const VALUE_BYTES_MAX: usize = 65_536;
+
+/// The configuration in which nothing is given: a policy as it is by itself, for whoever runs on it outside a scenario.
+///
+/// `None` when a parameter that has no default has to be given.
+#[must_use]
+pub fn default_config<C: Params>() -> Option<C> {
+    let mut diagnostics = Diagnostics::new("");
+    C::from_values(&defaults(C::SPECS, "", &mut diagnostics)).filter(|_| diagnostics.is_empty())
+}
 
 /// Reads one value from its TOML text, as an inspector does: `parse_value(spec, "\"250ms\"")`.
 ///
