@@ -62,7 +62,7 @@ params! {
     pub struct NextUpstream {
         /// Endpoints that are tried after the first; 0 is none. Each is one that this request has not been at.
         tries: u32 = "0" in 0 ..= 100, live;
-        /// Outcomes that are tried elsewhere; what `timeout` gives up counts as `timeout`.
+        /// Outcomes that are tried elsewhere; what `per_try_timeout` gives up counts as `timeout`.
         on: CodeSet = "[\"502\", \"timeout\"]", live;
     }
 }
@@ -111,8 +111,9 @@ params! {
         entries: u32 = "65537" in 2 ..= 5000011, live;
         /// Most that an endpoint may have in flight under `bounded_load`, as a multiple of its share.
         load_factor: f64 = "1.25" in 1 ..= 100, live;
-        /// How long an attempt at an endpoint is waited for, before 504 or the next upstream; absent is for ever.
-        timeout: Option<Duration> = none in 0.000001 ..= 86400, live;
+        /// How long an attempt at an endpoint is waited for, before 504 or the next upstream; absent is as long as whoever
+        /// asks waits.
+        per_try_timeout: Option<Duration> = none in 0.000001 ..= 86400, live;
         /// Whether and when another endpoint is tried.
         next_upstream: NextUpstream = "{}", live;
         /// Leaves out endpoints that failed, as nginx does; absent is never.
@@ -144,7 +145,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     manual: "Chooses per request among the endpoints (replicas) of all services it is linked to. It learns of them by \
              messages over the link, so for one latency it may send to a replica that has just died, and answers 502. \
              With no endpoint at all it answers 503; when `passive` has left out all of them, 502 (nginx's \"no live \
-             upstreams\"); an attempt that `timeout` gives up is a 504. \
+             upstreams\"); an attempt that `per_try_timeout` gives up is a 504. \
              Until it has first heard from everything behind it, requests wait (as a proxy opens its listeners only when \
              its clusters are known). With `cost` it has work of its own, and `max_connections` bounds what it holds. \
              Watch for: long queues behind a balancer that counts requests but not their cost; an outlier rule that puts \
@@ -248,7 +249,14 @@ pub struct LoadBalancer {
 }
 
 #[derive(Clone, Debug)]
-enum Tables {
+struct Tables {
+    /// Places of the endpoints that the table knows by their positions.
+    places: Vec<u32>,
+    table: Table,
+}
+
+#[derive(Clone, Debug)]
+enum Table {
     Ring(Ring),
     Maglev(Maglev),
 }
@@ -288,7 +296,7 @@ impl LoadBalancer {
             endpoint.work += cx.origin(call).map_or(1.0, |(_, root)| f64::from(root.work));
         }
         let (link, replica) = (endpoint.link, endpoint.replica);
-        let child = if number == 0 && self.config.timeout.is_none() {
+        let child = if number == 0 && self.config.per_try_timeout.is_none() {
             cx.forward(call, link, replica, chosen)
         } else {
             self.attempt(call, link, replica, chosen, number, cx)
@@ -318,7 +326,7 @@ impl LoadBalancer {
             attempt: number,
             replica,
             tag,
-            timeout: self.config.timeout,
+            timeout: self.config.per_try_timeout,
             // A proxy closes the connection of what it gives up.
             cancel: true,
         };

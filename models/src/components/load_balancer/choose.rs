@@ -32,17 +32,28 @@ impl LoadBalancer {
         if !self.even && self.slow_until != Time::ZERO && now >= self.slow_until {
             self.weigh(now);
         }
-        let mut usable = std::mem::take(&mut self.usable);
-        usable.clear();
-        let left_out = |place: u32| self.leaves_out(place, now) || tried.contains(&place);
-        usable.extend(self.pool.iter().copied().filter(|&place| !left_out(place)));
-        let chosen = if usable.is_empty() {
-            None
+        let by_table =
+            matches!(self.config.algorithm, Algorithm::RingHash | Algorithm::BoundedLoad | Algorithm::Maglev);
+        if by_table && self.tables.is_none() {
+            self.tables = Some(Tables::new(&self.config, &self.pool, &self.endpoints));
+        }
+        let mut draws = cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
+        let chosen = if self.config.passive.is_none() && tried.is_empty() {
+            let pool = std::mem::take(&mut self.pool);
+            let chosen = self.choose_by(&pool, call, 0, &mut draws, cx);
+            self.pool = pool;
+            chosen
         } else {
-            let mut draws = cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
-            self.choose_by(&usable, call, tried.len() as u64, &mut draws, cx)
+            let mut usable = std::mem::take(&mut self.usable);
+            usable.clear();
+            let left_out = |place: u32| self.leaves_out(place, now) || tried.contains(&place);
+            usable.extend(self.pool.iter().copied().filter(|&place| !left_out(place)));
+            let tries = tried.len() as u64;
+            let some = !usable.is_empty();
+            let chosen = some.then(|| self.choose_by(&usable, call, tries, &mut draws, cx)).flatten();
+            self.usable = usable;
+            chosen
         };
-        self.usable = usable;
         let Some(chosen) = chosen else {
             // nginx's "no live upstreams" where passive checks left nobody.
             return Err(if self.config.passive.is_some() { Code::BadGateway } else { Code::Unavailable });
@@ -182,7 +193,7 @@ impl LoadBalancer {
     }
 
     /// By the hash of a client, after so many tries elsewhere.
-    fn by_hash(&mut self, from: &[u32], key: u64, tries: u64) -> Option<u32> {
+    fn by_hash(&self, from: &[u32], key: u64, tries: u64) -> Option<u32> {
         match self.config.algorithm {
             Algorithm::ClientHash => from.get((key.wrapping_add(tries) % from.len() as u64) as usize).copied(),
             Algorithm::Rendezvous => {
@@ -195,41 +206,44 @@ impl LoadBalancer {
     }
 
     /// By the tables over the pool; whoever may not be chosen now is passed over.
-    fn look_up(&mut self, from: &[u32], key: u64) -> Option<u32> {
-        let (pool, endpoints, config) = (&self.pool, &self.endpoints, &self.config);
-        let of = |server: usize| &endpoints[pool[server] as usize];
-        let tables = self.tables.get_or_insert_with(|| Tables::new(config, (0..pool.len()).map(of)));
-        let usable = |server: &usize| from.len() == pool.len() || from.contains(&pool[*server]);
-        let server = match tables {
-            Tables::Ring(ring) if config.algorithm == Algorithm::BoundedLoad => {
-                let total: f64 = (0..pool.len()).map(|s| of(s).weight).sum();
-                let load = (0..pool.len()).map(|s| u64::from(of(s).active)).sum::<u64>() + 1;
+    fn look_up(&self, from: &[u32], key: u64) -> Option<u32> {
+        let (endpoints, config) = (&self.endpoints, &self.config);
+        let tables = self.tables.as_ref()?;
+        let of = |server: usize| &endpoints[tables.places[server] as usize];
+        let all = 0..tables.places.len();
+        let usable = |server: &usize| from.len() == all.len() || from.contains(&tables.places[*server]);
+        let server = match &tables.table {
+            Table::Ring(ring) if config.algorithm == Algorithm::BoundedLoad => {
+                let total: f64 = all.clone().map(|s| of(s).weight).sum();
+                let load = all.clone().map(|s| u64::from(of(s).active)).sum::<u64>() + 1;
                 let fits = |&server: &usize| {
                     of(server).active < ring::capacity(load, of(server).weight / total, config.load_factor - 1.0)
                 };
                 ring.from(key).filter(usable).find(fits).or_else(|| ring.from(key).find(usable))
             }
-            Tables::Ring(ring) => ring.from(key).find(usable),
+            Table::Ring(ring) => ring.from(key).find(usable),
             // A table has no next: another entry is hashed, and in the end anyone will do.
-            Tables::Maglev(table) => (0..16)
+            Table::Maglev(table) => (0..16)
                 .filter_map(|n| table.pick(if n == 0 { key } else { mix(key, n) }))
                 .find(usable)
-                .or_else(|| (0..pool.len()).find(usable)),
+                .or_else(|| all.clone().find(usable)),
         };
-        pool.get(server?).copied()
+        tables.places.get(server?).copied()
     }
 }
 
 impl Tables {
-    fn new<'a>(config: &Config, servers: impl Iterator<Item = &'a Endpoint>) -> Tables {
-        if config.algorithm == Algorithm::Maglev {
+    fn new(config: &Config, places: &[u32], endpoints: &[Endpoint]) -> Tables {
+        let servers = places.iter().map(|&place| &endpoints[place as usize]);
+        let table = if config.algorithm == Algorithm::Maglev {
             let entries = maglev::prime_from(config.entries);
             let servers: Vec<_> = servers.map(|e| (maglev::place(e.name, entries), e.weight)).collect();
-            Tables::Maglev(Maglev::new(entries, &servers))
+            Table::Maglev(Maglev::new(entries, &servers))
         } else {
             let servers: Vec<_> = servers.map(|e| (e.name, e.weight)).collect();
-            Tables::Ring(Ring::new(config.points, &servers))
-        }
+            Table::Ring(Ring::new(config.points, &servers))
+        };
+        Tables { places: places.into(), table }
     }
 }
 

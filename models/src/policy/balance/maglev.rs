@@ -24,7 +24,7 @@ pub fn place(name: u64, entries: u32) -> Place {
 /// The smallest prime that is at least `entries`.
 #[must_use]
 pub fn prime_from(entries: u32) -> u32 {
-    let is_prime = |n: u32| n >= 2 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0);
+    let is_prime = |n: u32| n >= 2 && (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d));
     // There is a prime below twice any number.
     (entries.clamp(2, 1 << 30)..).find(|&n| is_prime(n)).unwrap_or(ENTRIES)
 }
