@@ -177,6 +177,9 @@ pub struct Descriptor {
     pub doc: &'static str,
     /// The component's own documentation: semantics, their source, and what to watch for.
     pub manual: &'static str,
+    /// Where the semantics come from, in a line: a system, a paper, or a model of this project. A parameter with a source of its
+    /// own says so in its `doc`, after the word “Source:”.
+    pub source: &'static str,
     /// Whether links may lead to it.
     pub accepts_calls: bool,
     /// Ports for outgoing links; the first is the default.

@@ -20,7 +20,8 @@ pub fn markdown() -> String {
 
 fn component(text: &mut String, d: &Descriptor) {
     // Writing into a `String` cannot fail.
-    let _ = write!(text, "\n## `{}`: {}\n\n{}\n\n{}\n", d.kind, d.family.title(), d.doc, d.manual);
+    let _ =
+        write!(text, "\n## `{}`: {}\n\n{}\n\n{}\n\nSource: {}\n", d.kind, d.family.title(), d.doc, d.manual, d.source);
     if !d.ports.is_empty() {
         let _ = writeln!(text, "\n| port | links | |\n|---|---|---|");
         for port in d.ports {

@@ -116,17 +116,17 @@ impl Places {
     /// After an edit: places in the text hold, nodes without one stay where they were, new ones are laid out.
     #[must_use]
     pub fn updated(&self, outline: &Outline) -> Places {
-        let laid = layout(outline);
+        let laid = crate::editor::layout::all(outline, size);
         let place =
             |n: &NodeSketch| n.position.or_else(|| self.0.get(&n.id).copied()).or_else(|| laid.get(&n.id).copied());
         Places(floodgate::order::map(outline.nodes.iter().filter_map(|n| Some((n.id.clone(), place(n)?)))))
     }
 
-    /// The same with one node elsewhere: a drag that is not over.
+    /// The same with some nodes elsewhere: a drag that is not over.
     #[must_use]
-    pub fn with(&self, id: &str, at: Point) -> Places {
+    pub fn with(&self, to: &[(String, Point)]) -> Places {
         let mut moved = self.clone();
-        moved.0.insert(id.to_owned(), at);
+        moved.0.extend(to.iter().cloned());
         moved
     }
 
@@ -141,66 +141,73 @@ impl Places {
     }
 }
 
-/// Columns by the length of the longest way from a source (cycles are cut where they close), rows in the order of the text.
-fn layout(outline: &Outline) -> BTreeMap<String, Point> {
-    let mut column: BTreeMap<&str, usize> = BTreeMap::new();
-    let order = order(outline);
-    for (i, id) in order.iter().enumerate() {
-        let before = &order[..i];
-        let callers = outline.links.iter().filter(|l| l.to == *id && before.contains(&l.from.as_str()));
-        let after = callers.filter_map(|l| column.get(l.from.as_str())).max().map_or(0, |c| c + 1);
-        column.insert(id, after);
-    }
-    let mut columns: BTreeMap<usize, Vec<&NodeSketch>> = BTreeMap::new();
-    for node in &outline.nodes {
-        columns.entry(column.get(node.id.as_str()).copied().unwrap_or(0)).or_default().push(node);
-    }
-    let mut places = BTreeMap::new();
-    let mut x = 0.0;
-    for nodes in columns.values() {
-        let total: f64 = nodes.iter().map(|n| size(n).1 + 32.0).sum::<f64>() - 32.0;
-        let mut y = -total / 2.0;
-        let mut widest: f64 = 0.0;
-        for node in nodes {
-            places.insert(node.id.clone(), (x, y.round()));
-            let (width, height) = size(node);
-            y += height + 32.0;
-            widest = widest.max(width);
-        }
-        x += widest + 128.0;
-    }
-    places
+/// Room between a frame and the cards in it, and the height of its heading.
+pub const FRAME: (f64, f64) = (20.0, 30.0);
+
+/// The frame around the nodes of a group: left, top, right, bottom. None when it has no nodes.
+#[must_use]
+pub fn frame(outline: &Outline, places: &Places, group: &str) -> Option<(f64, f64, f64, f64)> {
+    let around =
+        outline.members(group).map(|node| (places.of(node), size(node))).fold(None, |sum, ((x, y), (w, h))| {
+            let (l, t, r, b) = sum.unwrap_or((x, y, x, y));
+            Some((f64::min(l, x), f64::min(t, y), f64::max(r, x + w), f64::max(b, y + h)))
+        });
+    let (pad, head) = FRAME;
+    around.map(|(l, t, r, b)| (l - pad, t - pad - head, r + pad, b + pad))
 }
 
-/// Callers before callees, as far as there is no cycle: the reverse of the order in which a walk in depth leaves the nodes.
-fn order(outline: &Outline) -> Vec<&str> {
-    let mut left: Vec<&str> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    for node in outline.nodes.iter().rev() {
-        let mut path: Vec<(&str, usize)> = Vec::new();
-        if !seen.contains(&node.id.as_str()) {
-            seen.push(&node.id);
-            path.push((&node.id, 0));
-        }
-        while let Some((id, next)) = path.last_mut() {
-            let here = *id;
-            let callee = outline.links.iter().filter(|l| l.from == here).nth(*next).map(|l| l.to.as_str());
-            *next += 1;
-            match callee {
-                Some(callee) if outline.node(callee).is_some() && !seen.contains(&callee) => {
-                    seen.push(callee);
-                    path.push((callee, 0));
-                }
-                Some(_) => {}
-                None => {
-                    left.push(here);
-                    path.pop();
-                }
-            }
-        }
-    }
-    left.reverse();
-    left
+/// Points of a curve that are looked at to find out how near it is.
+const CURVE_POINTS: usize = 24;
+
+/// The link nearest to a point, among those not farther than `reach`.
+#[must_use]
+pub fn link_near(outline: &Outline, places: &Places, at: Point, reach: f64) -> Option<usize> {
+    let distance = |link: &LinkSketch| {
+        let curve = curve(outline, places, link)?;
+        let points = (0..=CURVE_POINTS).map(|i| curve.at(i as f64 / CURVE_POINTS as f64, 0.0));
+        let corners: Vec<Point> = points.collect();
+        let near = corners.windows(2).map(|ends| to_segment(at, ends[0], ends[1])).fold(f64::INFINITY, f64::min);
+        (near <= reach).then_some(near)
+    };
+    let near = outline.links.iter().enumerate().filter_map(|(i, link)| Some((i, distance(link)?)));
+    near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
+}
+
+fn to_segment(p: Point, a: Point, b: Point) -> f64 {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let length = dx * dx + dy * dy;
+    let t = if length > 0.0 { (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (p.0 - a.0 - t * dx).hypot(p.1 - a.1 - t * dy)
+}
+
+/// The node that a wire let go at a point is meant for: the one whose inlet is nearest, among those not farther than `reach`,
+/// or else the one whose card it is on.
+#[must_use]
+pub fn node_near<'o>(outline: &'o Outline, places: &Places, at: Point, reach: f64) -> Option<&'o NodeSketch> {
+    let to_inlet = |node: &NodeSketch| {
+        let (x, y) = inlet(places.of(node));
+        (at.0 - x).hypot(at.1 - y)
+    };
+    let near = outline.nodes.iter().map(|n| (n, to_inlet(n))).filter(|(_, d)| *d <= reach);
+    near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(n, _)| n).or_else(|| {
+        let on = |n: &&NodeSketch| {
+            let ((x, y), (w, h)) = (places.of(n), size(n));
+            x <= at.0 && at.0 <= x + w && y <= at.1 && at.1 <= y + h
+        };
+        outline.nodes.iter().rev().find(on)
+    })
+}
+
+/// The nodes whose cards touch a rectangle with these corners.
+#[must_use]
+pub fn nodes_within(outline: &Outline, places: &Places, a: Point, b: Point) -> Vec<String> {
+    let (left, right) = (a.0.min(b.0), a.0.max(b.0));
+    let (top, bottom) = (a.1.min(b.1), a.1.max(b.1));
+    let touched = |n: &&NodeSketch| {
+        let ((x, y), (w, h)) = (places.of(n), size(n));
+        x < right && left < x + w && y < bottom && top < y + h
+    };
+    outline.nodes.iter().filter(touched).map(|n| n.id.clone()).collect()
 }
 
 #[cfg(test)]
@@ -230,6 +237,25 @@ mod tests {
             assert_eq!(places.of(node), after.of(node));
         }
         assert_eq!(more.node("new").map(|n| after.of(n)), Some((5.0, 6.0)));
+    }
+
+    #[test]
+    fn what_is_near_is_found() {
+        let outline = Outline::read(
+            "[[group]]\nid = 'g'\nkind = 'zone'\n[[node]]\nid = 'c'\nkind = 'clients'\nposition = [0, 0]\n\
+             [[node]]\nid = 's'\nkind = 'service'\nposition = [400, 0]\ngroup = 'g'\n[[link]]\nfrom = 'c'\nto = 's'\n",
+        );
+        let places = Places::default().updated(&outline);
+        assert_eq!(link_near(&outline, &places, (280.0, PORT_Y + 15.0), 20.0), Some(0));
+        assert_eq!(link_near(&outline, &places, (280.0, PORT_Y + 25.0), 20.0), None);
+        let node = |at| node_near(&outline, &places, at, 20.0).map(|n| n.id.as_str());
+        assert_eq!(node((385.0, PORT_Y)), Some("s"), "the magnet");
+        assert_eq!(node((375.0, PORT_Y)), None);
+        assert_eq!(node((10.0, 10.0)), Some("c"), "the card");
+        assert_eq!(nodes_within(&outline, &places, (300.0, 300.0), (450.0, -10.0)), ["s"]);
+        let (w, h) = outline.node("s").map(size).unwrap_or_default();
+        assert_eq!(frame(&outline, &places, "g"), Some((380.0, -50.0, 420.0 + w, 20.0 + h)));
+        assert_eq!(frame(&outline, &places, "other"), None);
     }
 
     #[test]

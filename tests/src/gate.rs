@@ -23,6 +23,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     family: Family::Protection,
     doc: "Passes everything on, but for a share.",
     manual: "Of the tests.",
+    source: "Made up, to show how a component is written.",
     accepts_calls: true,
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the others go." }],
     params: Config::SPECS,

@@ -23,6 +23,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     family: Family::Protection,
     doc: "Turns a share of the requests away.",
     manual: "Tosses a coin for each request: heads are passed on, tails are answered 429.",
+    source: "Made up, to show how a component is written.",
     accepts_calls: true,
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the others go." }],
     params: Config::SPECS,

@@ -58,6 +58,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
              or wave, draws nothing anew. A closed loop (`users`, `think_time`) is the interactive system of Reiser and \
              Lavenberg (1980): it cannot have more requests under way than users. An attempt that is not answered within `timeout` is given up; the callee does not \
              notice unless `cancel` is set. Watch the amplification: attempts sent per request born.",
+    source: "Open loop: Poisson arrivals that do not wait for answers; closed loop: Reiser and Lavenberg (1980).",
     accepts_calls: false,
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the requests go." }],
     params: Config::SPECS,

@@ -38,6 +38,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     manual: "Up to `knee` statements run at full speed; beyond it they share the machine (speed knee/n each) and, with \
              `contention`, disturb each other, so that throughput falls as concurrency rises: more connections make it \
              worse. A connection beyond the limit is refused with 503.",
+    source: "Connections as a database server limits them; `knee` and `contention` are a model of this project, not of a product.",
     accepts_calls: true,
     ports: &[],
     params: Config::SPECS,

@@ -29,6 +29,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
              fan-out is made of the tails of its branches; and it fails when any branch fails, with the code of the first \
              such branch in the order of the links, but not before all have ended. Each branch draws by a lineage of its \
              own, the first by that of the request.",
+    source: "Flatto and Hahn (1984): the fork-join queue.",
     accepts_calls: true,
     ports: &[PortSpec { name: "branches", max_links: 1024, doc: "All called at once for every request." }],
     params: Config::SPECS,

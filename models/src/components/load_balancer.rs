@@ -150,6 +150,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
              its clusters are known). With `cost` it has work of its own, and `max_connections` bounds what it holds. \
              Watch for: long queues behind a balancer that counts requests but not their cost; an outlier rule that puts \
              aside servers which are merely overloaded, and so overloads the rest.",
+    source: "nginx, Envoy and Finagle, each where its name is given; the words of `algorithm` say what they follow.",
     accepts_calls: true,
     ports: &[PortSpec { name: "backends", max_links: u32::MAX, doc: "Services whose replicas share the load." }],
     params: Config::SPECS,

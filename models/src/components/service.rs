@@ -81,6 +81,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
              that compute. Every request in flight holds memory; over the limit the replica is killed, its connections \
              are reset (502), and it comes back after `restart_delay`, cold. If a callee fails, the answer is 500, or 504 \
              when it was a time-out.",
+    source: "A server with a thread for each request and a container's memory limit (killed with exit code 137).",
     accepts_calls: true,
     ports: &[PortSpec { name: "calls", max_links: u32::MAX, doc: "Called one after the other for every request." }],
     params: Config::SPECS,

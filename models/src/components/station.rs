@@ -78,6 +78,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
              has been served goes on to one of the stations behind `next`, drawn by the weights of the links, or leaves \
              with its answer; the server is free at once, and the answer goes straight to whoever called the first station. \
              Each visit draws anew. Watch for: the difference between the mean over requests and the mean over time.",
+    source: "Kendall (1953), Kleinrock, Queueing Systems (1975–76), Palm (patience), Welch (1964, set-up).",
     accepts_calls: true,
     ports: &[PortSpec {
         name: "next",

@@ -1,21 +1,34 @@
 //! What runs but is probably not meant, or is known to end badly.
 
-use super::problem::{Diagnostics, Problem};
+use super::problem::{Lines, PROBLEMS_MAX, Problem, Severity};
 use super::{Node, Scenario};
 use crate::control::Action;
 use crate::param::Value;
 use floodgate_core::order::{self, Order as _};
 use floodgate_core::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// A warning in few words, for beside a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hint {
+    /// The node that it is about; `None` when it is about something else.
+    pub node: Option<String>,
+    /// The least that tells what it is: `queue unbounded`.
+    pub short: String,
+    /// All of it, with what to do.
+    pub problem: Problem,
+}
 
 /// Warnings about a scenario and its variants, in the order of their places. `text` is the file it was read from, for
 /// line and column; with another text the places mean nothing.
 #[must_use]
 pub fn lint(scenario: &Scenario, text: &str) -> Vec<Problem> {
-    let mut found = of_one(scenario, text);
+    let problems = |scenario: &Scenario| hints(scenario, text).into_iter().map(|hint| hint.problem);
+    let mut found: Vec<Problem> = problems(scenario).collect();
     let mut told = order::set(found.iter().map(|p| p.message.clone()));
     for variant in &scenario.variants {
-        for problem in of_one(&variant.scenario, text) {
+        for problem in problems(&variant.scenario) {
             if told.insert(problem.message.clone()) {
                 let message = format!("variant \"{}\": {}", variant.name, problem.message);
                 found.push(Problem { message, ..problem });
@@ -26,19 +39,22 @@ pub fn lint(scenario: &Scenario, text: &str) -> Vec<Problem> {
     found
 }
 
-fn of_one(scenario: &Scenario, text: &str) -> Vec<Problem> {
-    let mut lint = Lint { scenario, graph: Graph::new(scenario), diagnostics: Diagnostics::new(text) };
+/// The same about the scenario itself, without its variants.
+#[must_use]
+pub fn hints(scenario: &Scenario, text: &str) -> Vec<Hint> {
+    let mut lint = Lint { scenario, graph: Graph::new(scenario), lines: Lines::new(text), found: Vec::new() };
     lint.cycles();
     lint.unreached();
+    lint.retries();
     for node in &scenario.nodes {
         lint.waiting_for_ever(node);
         lint.memory(node);
         lint.connections(node);
     }
-    lint.retries();
     lint.after_the_end();
     lint.overlapping_phases();
-    lint.diagnostics.finish().items
+    lint.found.order_by_key(|hint| (hint.problem.line, hint.problem.column));
+    lint.found
 }
 
 /// Links between nodes by position in the scenario's list.
@@ -126,7 +142,8 @@ fn peel(before: &[BTreeSet<usize>], after: &[BTreeSet<usize>]) -> Vec<usize> {
 struct Lint<'s, 't> {
     scenario: &'s Scenario,
     graph: Graph,
-    diagnostics: Diagnostics<'t>,
+    lines: Lines<'t>,
+    found: Vec<Hint>,
 }
 
 /// The worst chain of layers that retry, ending at a node.
@@ -140,8 +157,18 @@ struct Chain {
 }
 
 impl<'s> Lint<'s, '_> {
-    fn warn(&mut self, node: &Node, message: String, remedy: &str) {
-        self.diagnostics.warning(&node.span, message, remedy);
+    fn warn(&mut self, node: &Node, short: impl Into<String>, message: String, remedy: &str) {
+        self.tell(Some(&node.id), &node.span, short.into(), message, remedy);
+    }
+
+    fn tell(&mut self, node: Option<&str>, span: &Range<usize>, short: String, message: String, remedy: &str) {
+        if self.found.len() >= PROBLEMS_MAX {
+            return;
+        }
+        let (line, column) = self.lines.place(span.start);
+        let (severity, span, remedy) = (Severity::Warning, span.clone(), remedy.to_owned());
+        let problem = Problem { severity, line, column, span, message, remedy };
+        self.found.push(Hint { node: node.map(str::to_owned), short, problem });
     }
 
     fn names(&self, path: &[usize]) -> String {
@@ -156,7 +183,12 @@ impl<'s> Lint<'s, '_> {
                 if !self.has_way_out(&cycle) {
                     cycle.push(cycle[0]);
                     let message = format!("requests go round for ever: {}", self.names(&cycle));
-                    self.warn(node, message, "give one of these stations `leave`, or a link to another node");
+                    self.warn(
+                        node,
+                        "round for ever",
+                        message,
+                        "give one of these stations `leave`, or a link to another node",
+                    );
                 }
                 continue;
             }
@@ -166,7 +198,7 @@ impl<'s> Lint<'s, '_> {
                 "a call nested deeper than `max_depth` ({}) is answered 508; without latency on the way the run may halt",
                 self.scenario.max_depth
             );
-            self.warn(node, message, &remedy);
+            self.warn(node, "calls in a circle", message, &remedy);
         }
     }
 
@@ -188,14 +220,14 @@ impl<'s> Lint<'s, '_> {
             if !node.descriptor.accepts_calls {
                 if self.graph.callees[n].is_empty() && !node.descriptor.ports.is_empty() {
                     let message = format!("{} `{id}` is not linked to anything", node.descriptor.kind);
-                    self.warn(node, message, &format!("add a [[link]] with `from = \"{id}\"`"));
+                    self.warn(node, "not linked", message, &format!("add a [[link]] with `from = \"{id}\"`"));
                 }
             } else if self.graph.callers[n].is_empty() {
                 let message = format!("no link leads to `{id}`: it does nothing");
-                self.warn(node, message, &format!("add a [[link]] with `to = \"{id}\"`"));
+                self.warn(node, "nobody calls it", message, &format!("add a [[link]] with `to = \"{id}\"`"));
             } else if !reached.contains(&n) {
                 let message = format!("no clients reach `{id}`: it does nothing");
-                self.warn(node, message, "link what calls it to something that clients reach");
+                self.warn(node, "no clients reach it", message, "link what calls it to something that clients reach");
             }
         }
     }
@@ -206,7 +238,7 @@ impl<'s> Lint<'s, '_> {
             if linked && node.values.get(name) == Some(&Value::Absent) {
                 let message =
                     format!("`{}.{name}` is absent: a call that is not answered is waited for for ever", node.id);
-                self.warn(node, message, &format!("give it, such as `{name} = \"1s\"`"));
+                self.warn(node, "no time-out", message, &format!("give it, such as `{name} = \"1s\"`"));
             }
         }
     }
@@ -215,7 +247,12 @@ impl<'s> Lint<'s, '_> {
         let get = |name| node.values.get(name);
         if let (Some(Value::Absent), Some(Value::Absent)) = (get("queue"), get("memory_limit")) {
             let message = format!("`{}` has neither a bound on its `queue` nor a `memory_limit`", node.id);
-            self.warn(node, message, "under overload its queue grows without end; no real machine does that");
+            self.warn(
+                node,
+                "queue unbounded",
+                message,
+                "under overload its queue grows without end; no real machine does that",
+            );
         }
         if let (Some(Value::Bytes(base)), Some(Value::Bytes(each)), Some(Value::Bytes(limit))) =
             (get("memory_base"), get("memory_per_request"), get("memory_limit"))
@@ -223,7 +260,12 @@ impl<'s> Lint<'s, '_> {
         {
             let message =
                 format!("`{}` is killed by its first request: its memory does not fit `memory_limit`", node.id);
-            self.warn(node, message, "raise `memory_limit` above `memory_base` + `memory_per_request`");
+            self.warn(
+                node,
+                "memory too small",
+                message,
+                "raise `memory_limit` above `memory_base` + `memory_per_request`",
+            );
         }
     }
 
@@ -245,8 +287,10 @@ impl<'s> Lint<'s, '_> {
                 database.id,
                 callers.join(", ")
             );
+            let short = format!("{workers} workers, {connections} connections");
             self.warn(
                 database,
+                short,
                 message,
                 "raise `max_connections` or `backlog`, or have fewer workers: the rest gets 503",
             );
@@ -285,7 +329,8 @@ impl<'s> Lint<'s, '_> {
             path.extend(std::iter::successors(chains[n].caller, |&c| chains[c].caller));
             path.reverse();
             let message = format!("retries at {layers} layers, {}: up to {product}× the load", self.names(&path));
-            self.warn(&nodes[n], message, "retry at one layer, or give the retries a budget");
+            let short = format!("retries at {layers} layers: up to {product}×");
+            self.warn(&nodes[n], short, message, "retry at one layer, or give the retries a budget");
         }
     }
 
@@ -294,7 +339,13 @@ impl<'s> Lint<'s, '_> {
         for (control, span) in self.scenario.controls.iter().zip(&self.scenario.control_spans) {
             if control.at >= until {
                 let message = format!("this happens at {}, and the run ends at {until}", control.at);
-                self.diagnostics.warning(span, message, "raise `until`, or let it happen earlier");
+                self.tell(
+                    Some(&control.node),
+                    span,
+                    "after the end".into(),
+                    message,
+                    "raise `until`, or let it happen earlier",
+                );
             }
         }
         for expectation in &self.scenario.expectations {
@@ -302,7 +353,13 @@ impl<'s> Lint<'s, '_> {
                 && to > until
             {
                 let message = format!("`within` is from {from} to {to}, and the run ends at {until}");
-                self.diagnostics.warning(&expectation.span, message, "raise `until`, or move the window");
+                self.tell(
+                    None,
+                    &expectation.span,
+                    "after the end".into(),
+                    message,
+                    "raise `until`, or move the window",
+                );
             }
         }
     }
@@ -320,7 +377,13 @@ impl<'s> Lint<'s, '_> {
                         "`{}.{name}` changes at {} while an earlier change lasts until {before}",
                         control.node, control.at
                     );
-                    self.diagnostics.warning(span, message, "while both last, the later one holds");
+                    self.tell(
+                        Some(&control.node),
+                        span,
+                        "changes overlap".into(),
+                        message,
+                        "while both last, the later one holds",
+                    );
                 }
                 *before = (*before).max(end);
             }

@@ -16,16 +16,38 @@ pub(crate) const LINE_CHARS_MAX: f64 = 200.0;
 const SECTION_MAX: usize = 65_536;
 
 const FORMAT_KEY: ParamSpec = ParamSpec { min: 1.0, max: FORMAT as f64, ..key("format", ParamKind::Integer) };
-const NAME: ParamSpec = ParamSpec { max: LINE_CHARS_MAX, ..key("name", ParamKind::Text) };
-const DESCRIPTION: ParamSpec = ParamSpec { default: Some("\"\""), ..key("description", ParamKind::Text) };
-const SEED: ParamSpec = ParamSpec { default: Some("1"), ..key("seed", ParamKind::Integer) };
+const NAME: ParamSpec = ParamSpec { max: LINE_CHARS_MAX, doc: "What it is called.", ..key("name", ParamKind::Text) };
+const DESCRIPTION: ParamSpec =
+    ParamSpec { default: Some("\"\""), doc: "What it shows.", ..key("description", ParamKind::Text) };
+const SEED: ParamSpec = ParamSpec {
+    default: Some("1"),
+    doc: "Of everything random: the same scenario with the same seed is the same run, everywhere.",
+    ..key("seed", ParamKind::Integer)
+};
 /// A year of virtual time.
-const UNTIL: ParamSpec =
-    ParamSpec { default: Some("\"60s\""), min: 1e-9, max: 31_536_000.0, ..key("until", ParamKind::Duration) };
-const WARM_UP: ParamSpec =
-    ParamSpec { default: Some("\"0s\""), max: 31_536_000.0, ..key("warm_up", ParamKind::Duration) };
-const MAX_DEPTH: ParamSpec =
-    ParamSpec { default: Some("64"), min: 1.0, max: 255.0, ..key("max_depth", ParamKind::Integer) };
+const UNTIL: ParamSpec = ParamSpec {
+    default: Some("\"60s\""),
+    min: 1e-9,
+    max: 31_536_000.0,
+    doc: "Virtual time at which the run ends.",
+    ..key("until", ParamKind::Duration)
+};
+const WARM_UP: ParamSpec = ParamSpec {
+    default: Some("\"0s\""),
+    max: 31_536_000.0,
+    doc: "Statistics start anew at its end: what is measured is the system as it runs, not as it starts.",
+    ..key("warm_up", ParamKind::Duration)
+};
+const MAX_DEPTH: ParamSpec = ParamSpec {
+    default: Some("64"),
+    min: 1.0,
+    max: 255.0,
+    doc: "A call nested deeper than this is answered 508.",
+    ..key("max_depth", ParamKind::Integer)
+};
+
+/// What holds for a scenario as a whole, as parameters.
+pub const HEADER: &[ParamSpec] = &[NAME, DESCRIPTION, SEED, UNTIL, WARM_UP, MAX_DEPTH];
 
 /// Reads the time at which a run ends, with its unit: `60s`, as `--until` on a command line has it.
 ///

@@ -18,9 +18,10 @@ use floodgate_core::order::Order as _;
 use floodgate_core::{Dist, Duration, Time};
 use std::ops::Range;
 
-pub use lint::lint;
-pub use load::parse_until;
+pub use lint::{Hint, hints, lint};
+pub use load::{HEADER, parse_until};
 pub use metric::Metric;
+pub use nodes::{GROUP_PARAMS, LINK};
 pub use problem::{Problem, Problems, Severity};
 pub use value::{default_config, describe, limit_text, parse_value, value_text};
 

@@ -29,14 +29,31 @@ const GROUP_KINDS: &[Choice] = &[
 
 pub(crate) const ID: ParamSpec = key("id", ParamKind::Text);
 const KIND: ParamSpec = key("kind", ParamKind::Text);
-const GROUP_KIND: ParamSpec = key("kind", ParamKind::Choice(GROUP_KINDS));
+const GROUP_KIND: ParamSpec = ParamSpec {
+    doc: "What holds its nodes together, and what fails together.",
+    ..key("kind", ParamKind::Choice(GROUP_KINDS))
+};
 pub(crate) const TITLE: ParamSpec = ParamSpec { optional: true, max: LINE_CHARS_MAX, ..key("title", ParamKind::Text) };
 const GROUP: ParamSpec = ParamSpec { optional: true, ..key("group", ParamKind::Text) };
 const FROM: ParamSpec = key("from", ParamKind::Text);
 const TO: ParamSpec = key("to", ParamKind::Text);
-pub(crate) const LATENCY: ParamSpec =
-    ParamSpec { default: Some("\"0s\""), max: 3_600.0, ..key("latency", ParamKind::Distribution) };
-pub(crate) const WEIGHT: ParamSpec = ParamSpec { default: Some("1.0"), max: 1e6, ..key("weight", ParamKind::Number) };
+pub(crate) const LATENCY: ParamSpec = ParamSpec {
+    default: Some("\"0s\""),
+    max: 3_600.0,
+    doc: "One way; calls and answers each draw their own.",
+    ..key("latency", ParamKind::Distribution)
+};
+pub(crate) const WEIGHT: ParamSpec = ParamSpec {
+    default: Some("1.0"),
+    max: 1e6,
+    doc: "Share among the links of the same port, for callers that choose by it.",
+    ..key("weight", ParamKind::Number)
+};
+
+/// What can be said of a link, as parameters.
+pub const LINK: &[ParamSpec] = &[LATENCY, WEIGHT];
+/// What can be said of a group, as parameters.
+pub const GROUP_PARAMS: &[ParamSpec] = &[GROUP_KIND, TITLE];
 const COORDINATE: ParamSpec = ParamSpec { min: -1e6, max: 1e6, ..key("position", ParamKind::Number) };
 
 /// Nodes by id: what the rest of a file may refer to.

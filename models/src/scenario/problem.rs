@@ -222,10 +222,6 @@ impl<'t> Diagnostics<'t> {
         }
     }
 
-    pub(crate) fn warning(&mut self, span: &Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {
-        self.push(Severity::Warning, span.clone(), message.into(), remedy.into());
-    }
-
     /// Something that is not there. Where there are errors of syntax it may be there and not have been understood, so it is
     /// not told.
     pub(crate) fn missing(&mut self, span: &Range<usize>, message: impl Into<String>, remedy: impl Into<String>) {

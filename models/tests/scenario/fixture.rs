@@ -108,6 +108,7 @@ const BLANK: Descriptor = Descriptor {
     family: Family::Compute,
     doc: "",
     manual: "",
+    source: "Of the tests.",
     accepts_calls: true,
     ports: &[],
     params: &[],

@@ -231,3 +231,28 @@ fn a_variant_tells_only_what_is_new() {
     "#]],
     );
 }
+
+#[test]
+fn a_hint_names_its_node_and_what_it_is_in_few_words() {
+    let text = graph(
+        &[
+            ("u", "clients", "timeout = \"none\"\nretry = { attempts = 3 }"),
+            ("a", "service", "workers = 60\ncall_retry = { attempts = 3 }"),
+            ("b", "service", "workers = 90\ncall_retry = { attempts = 3 }"),
+            ("d", "database", "max_connections = 80"),
+        ],
+        &[("u", "a"), ("a", "b"), ("b", "d")],
+    )
+    .replacen("queue = 10\n", "", 1);
+    let scenario = floodgate::Scenario::load(&text).unwrap_or_else(|p| panic!("{p}"));
+    let hints = floodgate::scenario::hints(&scenario, &text);
+    let told: Vec<String> =
+        hints.iter().map(|h| format!("{}: {}", h.node.as_deref().unwrap_or("-"), h.short)).collect();
+    assert_eq!(
+        told,
+        ["u: no time-out", "a: queue unbounded", "b: retries at 3 layers: up to 64×", "d: 90 workers, 80 connections",]
+    );
+    assert!(hints.iter().all(|h| !h.problem.remedy.is_empty()));
+    let problems: Vec<_> = hints.into_iter().map(|h| h.problem).collect();
+    assert_eq!(problems, floodgate::lint(&scenario, &text));
+}

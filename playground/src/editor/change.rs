@@ -1,6 +1,9 @@
 //! What can be done to a scenario by hand, each as a function from text to text.
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+use super::document::{
+    append, delete, endpoint, items, link, position, put, regroup, remove_where, set_param, text_of,
+};
+use toml_edit::{DocumentMut, Table};
 
 /// Something done to the scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,12 +19,10 @@ pub enum Change {
         /// Place on the canvas.
         at: (f64, f64),
     },
-    /// Another place on the canvas.
-    MoveNode {
-        /// Which.
-        id: String,
-        /// Where to.
-        to: (f64, f64),
+    /// Other places on the canvas.
+    Move {
+        /// Which, and where to.
+        to: Vec<(String, (f64, f64))>,
     },
     /// A new link.
     Connect {
@@ -39,12 +40,24 @@ pub enum Change {
         /// Id of the callee.
         to: String,
     },
+    /// A node into a link: the caller calls it, it calls the callee. What was written of the link stays with the second half,
+    /// but for its share among the caller's links.
+    Splice {
+        /// The node to put in.
+        id: String,
+        /// Id of the caller, as it is to be written.
+        from: String,
+        /// Names under which its port may be written.
+        ports: Vec<String>,
+        /// Id of the callee.
+        to: String,
+    },
     /// A node less, with its links and everything else that names it.
     Delete {
         /// Which.
         id: String,
     },
-    /// A parameter, nested ones with a dot.
+    /// A parameter of a node, nested ones with a dot; also its `title` and `group`.
     SetParam {
         /// Of which node.
         id: String,
@@ -53,12 +66,64 @@ pub enum Change {
         /// TOML; `None` takes the key away, so that the default holds.
         value: Option<String>,
     },
-    /// What the page shows of a node.
-    Rename {
+    /// A parameter of a link.
+    SetLink {
+        /// Id of the caller.
+        from: String,
+        /// Names under which its port may be written.
+        ports: Vec<String>,
+        /// Id of the callee.
+        to: String,
+        /// Which.
+        path: String,
+        /// As above.
+        value: Option<String>,
+    },
+    /// A parameter of a group.
+    SetGroup {
         /// Which.
         id: String,
-        /// Its new title.
+        /// Which parameter.
+        path: String,
+        /// As above.
+        value: Option<String>,
+    },
+    /// Something that holds for the scenario as a whole.
+    SetHeader {
+        /// Which.
+        path: String,
+        /// As above.
+        value: Option<String>,
+    },
+    /// A new group of these nodes.
+    AddGroup {
+        /// Identity; see [`Change::free_id`].
+        id: String,
+        /// `zone`, `region` or `cluster`.
+        kind: String,
+        /// What is shown.
         title: String,
+        /// Its nodes.
+        nodes: Vec<String>,
+    },
+    /// A group less; its nodes stay.
+    Ungroup {
+        /// Which.
+        id: String,
+    },
+    /// Tables behind all others: what has been pasted.
+    Insert {
+        /// TOML that fits the text.
+        fragment: String,
+        /// For the undo button.
+        label: String,
+    },
+    /// Several changes as one.
+    Several {
+        /// For the undo button.
+        label: String,
+        /// One after the other.
+        changes: Vec<Change>,
     },
 }
 
@@ -68,36 +133,40 @@ impl Change {
     pub fn label(&self) -> String {
         match self {
             Change::AddNode { id, .. } => format!("add {id}"),
-            Change::MoveNode { id, .. } => format!("move {id}"),
-            Change::Connect { from, to } | Change::Disconnect { from, to, .. } => {
-                let verb = if matches!(self, Change::Connect { .. }) { "connect" } else { "disconnect" };
-                format!("{verb} {from} → {to}")
-            }
+            Change::Move { to } => match to.as_slice() {
+                [(id, _)] => format!("move {id}"),
+                many => format!("move {} nodes", many.len()),
+            },
+            Change::Connect { from, to } => format!("connect {from} → {to}"),
+            Change::Disconnect { from, to, .. } => format!("disconnect {from} → {to}"),
+            Change::Splice { id, from, to, .. } => format!("put {id} into {from} → {to}"),
             Change::Delete { id } => format!("delete {id}"),
-            Change::SetParam { id, path, .. } => format!("{path} of {id}"),
-            Change::Rename { id, .. } => format!("rename {id}"),
+            Change::SetParam { id, path, .. } if path == "title" => format!("rename {id}"),
+            Change::SetParam { id, path, .. } | Change::SetGroup { id, path, .. } => format!("{path} of {id}"),
+            Change::SetLink { from, to, path, .. } => format!("{path} of {from} → {to}"),
+            Change::SetHeader { path, .. } => format!("{path} of the scenario"),
+            Change::AddGroup { title, .. } => format!("group as {title}"),
+            Change::Ungroup { id } => format!("ungroup {id}"),
+            Change::Insert { label, .. } | Change::Several { label, .. } => label.clone(),
         }
     }
 
-    /// Changes with the same key that follow each other are one step: nudging a node with the arrow keys, typing a name.
+    /// Changes with the same key that follow each other are one step: nudging nodes with the arrow keys.
     #[must_use]
     pub fn merge_key(&self) -> Option<String> {
         match self {
-            Change::MoveNode { .. } | Change::Rename { .. } => Some(self.label()),
+            Change::Move { to } => {
+                Some(to.iter().map(|(id, _)| id.as_str()).fold("move".to_owned(), |all, id| format!("{all} {id}")))
+            }
             _ => None,
         }
     }
 
-    /// An id for a new node of this kind that no node in `text` bears.
+    /// An id for something new called `base` that no node and no group in `text` bears.
     #[must_use]
-    pub fn free_id(text: &str, kind: &str) -> String {
+    pub fn free_id(text: &str, base: &str) -> String {
         let outline = super::Outline::read(text);
-        let taken = |id: &str| outline.node(id).is_some();
-        if !taken(kind) {
-            return kind.to_owned();
-        }
-        // The range is longer than any file has nodes.
-        (2u32..).map(|n| format!("{kind}_{n}")).find(|id| !taken(id)).unwrap_or_default()
+        free(base, |id| outline.node(id).is_some() || outline.group(id).is_some())
     }
 
     /// The text after this change.
@@ -105,8 +174,24 @@ impl Change {
     /// # Errors
     /// Why it cannot be done, in words.
     pub fn apply(&self, text: &str) -> Result<String, String> {
-        let mut document: DocumentMut =
-            text.parse().map_err(|e: toml_edit::TomlError| format!("The scenario is not TOML: {}", e.message()))?;
+        match self {
+            Change::Insert { fragment, .. } => {
+                let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n" };
+                let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+                let new = format!("{text}{end}{gap}{}", fragment.trim_start_matches('\n'));
+                return parse(&new).map(|_| new);
+            }
+            Change::Several { changes, .. } => {
+                return changes.iter().try_fold(text.to_owned(), |text, change| change.apply(&text));
+            }
+            _ => {}
+        }
+        let mut document = parse(text)?;
+        self.edit(&mut document)?;
+        Ok(document.to_string())
+    }
+
+    fn edit(&self, document: &mut DocumentMut) -> Result<(), String> {
         match self {
             Change::AddNode { id, kind, title, at } => {
                 let mut table = Table::new();
@@ -114,18 +199,16 @@ impl Change {
                 table.insert("kind", toml_edit::value(kind));
                 table.insert("title", toml_edit::value(title));
                 table.insert("position", position(*at));
-                append(&mut document, "node", table)?;
+                append(document, "node", table)?;
             }
-            Change::MoveNode { id, to } => put(node(&mut document, id)?, "position", position(*to)),
-            Change::Connect { from, to } => {
-                let mut table = Table::new();
-                table.insert("from", toml_edit::value(from));
-                table.insert("to", toml_edit::value(to));
-                table.insert("latency", toml_edit::value("1ms"));
-                append(&mut document, "link", table)?;
+            Change::Move { to } => {
+                for (id, at) in to {
+                    put(items(document, "node", id)?, "position", position(*at));
+                }
             }
+            Change::Connect { from, to } => append(document, "link", new_link(from, to, Some("1ms")))?,
             Change::Disconnect { from, ports, to } => {
-                let found = remove_where(&mut document, "link", |link| {
+                let found = remove_where(document, "link", |link| {
                     let (id, port) = endpoint(link);
                     id == from && ports.iter().any(|p| p == port) && text_of(link, "to") == Some(to)
                 });
@@ -133,158 +216,71 @@ impl Change {
                     return Err(format!("There is no link from {from} to {to}."));
                 }
             }
-            Change::Delete { id } => delete(&mut document, id)?,
-            Change::SetParam { id, path, value } => set_param(node(&mut document, id)?, path, value.as_deref())?,
-            Change::Rename { id, title } => put(node(&mut document, id)?, "title", toml_edit::value(title)),
-        }
-        Ok(document.to_string())
-    }
-}
-
-/// Whole numbers where they are whole: `[160, 240]` reads better than `[160.0, 240.0]`.
-fn position((x, y): (f64, f64)) -> Item {
-    let mut array = Array::new();
-    for value in [x, y] {
-        if value.fract() == 0.0 && value.abs() < 1e9 {
-            array.push(value as i64);
-        } else {
-            array.push(value);
-        }
-    }
-    toml_edit::value(array)
-}
-
-fn text_of<'a>(table: &'a dyn TableLike, key: &str) -> Option<&'a str> {
-    table.get(key).and_then(Item::as_str)
-}
-
-fn endpoint(link: &dyn TableLike) -> (&str, &str) {
-    let from = text_of(link, "from").unwrap_or_default();
-    from.split_once('.').unwrap_or((from, ""))
-}
-
-/// Puts a value in place and keeps the comment that stands behind the old one.
-fn put(table: &mut dyn TableLike, key: &str, mut item: Item) {
-    if let (Some(Item::Value(old)), Some(new)) = (table.get(key), item.as_value_mut()) {
-        *new.decor_mut() = old.decor().clone();
-    }
-    match table.get_mut(key) {
-        Some(slot) => *slot = item,
-        None => {
-            table.insert(key, item);
-        }
-    }
-}
-
-/// A new `[[name]]` behind the last one, with an empty line before it.
-fn append(document: &mut DocumentMut, name: &str, mut table: Table) -> Result<(), String> {
-    table.decor_mut().set_prefix("\n");
-    let item = document.entry(name).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    match item {
-        Item::ArrayOfTables(array) => array.push(table),
-        Item::Value(Value::Array(array)) => array.push(table.into_inline_table()),
-        _ => return Err(format!("“{name}” is not a list of tables in this file.")),
-    }
-    Ok(())
-}
-
-fn node<'a>(document: &'a mut DocumentMut, id: &str) -> Result<&'a mut dyn TableLike, String> {
-    let missing = || format!("There is no node “{id}”.");
-    match document.get_mut("node") {
-        Some(Item::ArrayOfTables(array)) => array
-            .iter_mut()
-            .find(|t| t.get("id").and_then(Item::as_str) == Some(id))
-            .map(|t| t as &mut dyn TableLike)
-            .ok_or_else(missing),
-        Some(Item::Value(Value::Array(array))) => array
-            .iter_mut()
-            .filter_map(Value::as_inline_table_mut)
-            .find(|t| t.get("id").and_then(Value::as_str) == Some(id))
-            .map(|t| t as &mut dyn TableLike)
-            .ok_or_else(missing),
-        _ => Err(missing()),
-    }
-}
-
-/// Takes away the elements of the list `name` for which `gone` says so; whether there were any.
-fn remove_where(document: &mut DocumentMut, name: &str, gone: impl Fn(&dyn TableLike) -> bool) -> bool {
-    let mut found = false;
-    let mut judge = |table: &dyn TableLike| {
-        let yes = gone(table);
-        found |= yes;
-        !yes
-    };
-    match document.get_mut(name) {
-        Some(Item::ArrayOfTables(array)) => {
-            array.retain(|t| judge(t));
-            if array.is_empty() {
-                document.remove(name);
+            Change::Splice { id, from, ports, to } => {
+                let caller = from.split('.').next().unwrap_or_default();
+                let second = link(document, caller, ports, to)?;
+                let weight = second.remove("weight");
+                put(second, "from", toml_edit::value(id));
+                let mut first = new_link(from, id, None);
+                if let Some(weight) = weight {
+                    first.insert("weight", weight);
+                }
+                append(document, "link", first)?;
             }
-        }
-        Some(Item::Value(Value::Array(array))) => array.retain(|v| v.as_inline_table().is_none_or(|t| judge(t))),
-        _ => {}
-    }
-    found
-}
-
-fn delete(document: &mut DocumentMut, id: &str) -> Result<(), String> {
-    if !remove_where(document, "node", |t| text_of(t, "id") == Some(id)) {
-        return Err(format!("There is no node “{id}”."));
-    }
-    remove_where(document, "link", |t| endpoint(t).0 == id || text_of(t, "to") == Some(id));
-    for list in ["phase", "fault", "control"] {
-        remove_where(document, list, |t| text_of(t, "node") == Some(id));
-    }
-    remove_where(document, "expect", |t| text_of(t, "of") == Some(id));
-    if let Some(variants) = document.get_mut("variant").and_then(Item::as_array_of_tables_mut) {
-        for variant in variants.iter_mut() {
-            forget_in_variant(variant, id);
-        }
-    }
-    Ok(())
-}
-
-/// A variant patches nodes and lists of its own; what names the node goes from there as well.
-fn forget_in_variant(variant: &mut Table, id: &str) {
-    for (list, key) in [("node", "id"), ("phase", "node"), ("fault", "node"), ("control", "node"), ("expect", "of")] {
-        match variant.get_mut(list) {
-            Some(Item::ArrayOfTables(array)) => array.retain(|t| text_of(t, key) != Some(id)),
-            Some(Item::Table(table)) if list == "node" => {
-                table.remove(id);
+            Change::Delete { id } => delete(document, id)?,
+            Change::SetParam { id, path, value } if path == "group" => regroup(document, id, value.as_deref())?,
+            Change::SetParam { id, path, value } => set_param(items(document, "node", id)?, path, value.as_deref())?,
+            Change::SetGroup { id, path, value } => set_param(items(document, "group", id)?, path, value.as_deref())?,
+            Change::SetLink { from, ports, to, path, value } => {
+                set_param(link(document, from, ports, to)?, path, value.as_deref())?;
             }
-            _ => {}
+            Change::SetHeader { path, value } => set_param(document.as_table_mut(), path, value.as_deref())?,
+            Change::AddGroup { id, kind, title, nodes } => {
+                let mut table = Table::new();
+                table.insert("id", toml_edit::value(id));
+                table.insert("kind", toml_edit::value(kind));
+                table.insert("title", toml_edit::value(title));
+                append(document, "group", table)?;
+                for node in nodes {
+                    regroup(document, node, Some(&format!("\"{id}\"")))?;
+                }
+            }
+            Change::Ungroup { id } => {
+                for node in super::document::members(document, id) {
+                    items(document, "node", &node)?.remove("group");
+                }
+                if !remove_where(document, "group", |t| text_of(t, "id") == Some(id)) {
+                    return Err(format!("There is no group “{id}”."));
+                }
+            }
+            // These are made of text.
+            Change::Insert { .. } | Change::Several { .. } => {}
         }
+        Ok(())
     }
 }
 
-fn set_param(table: &mut dyn TableLike, path: &str, value: Option<&str>) -> Result<(), String> {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let Some(rest) = rest else {
-        match value {
-            Some(text) => {
-                let value: Value = text.parse().map_err(|_| format!("`{text}` is not a TOML value."))?;
-                put(table, first, Item::Value(value));
-            }
-            None => {
-                table.remove(first);
-            }
-        }
-        return Ok(());
-    };
-    if table.get(first).is_none() {
-        if value.is_none() {
-            return Ok(());
-        }
-        table.insert(first, toml_edit::value(toml_edit::InlineTable::new()));
+fn parse(text: &str) -> Result<DocumentMut, String> {
+    text.parse().map_err(|e: toml_edit::TomlError| format!("The scenario is not TOML: {}", e.message()))
+}
+
+fn new_link(from: &str, to: &str, latency: Option<&str>) -> Table {
+    let mut table = Table::new();
+    table.insert("from", toml_edit::value(from));
+    table.insert("to", toml_edit::value(to));
+    if let Some(latency) = latency {
+        table.insert("latency", toml_edit::value(latency));
     }
-    let inner = table.get_mut(first).and_then(Item::as_table_like_mut);
-    set_param(inner.ok_or_else(|| format!("“{first}” is not a table."))?, rest, value)?;
-    if let Some(Item::Value(Value::InlineTable(inline))) = table.get_mut(first) {
-        if inline.is_empty() && value.is_none() {
-            table.remove(first);
-        } else {
-            inline.fmt();
-        }
+    table
+}
+
+/// `base`, or `base_2` and so on: the first that is not taken.
+pub(super) fn free(base: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(base) {
+        return base.to_owned();
     }
-    Ok(())
+    let stem = base.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    let stem = if stem.is_empty() { base } else { stem };
+    // The range is longer than any file has nodes.
+    (2u32..).map(|n| format!("{stem}_{n}")).find(|id| !taken(id)).unwrap_or_default()
 }

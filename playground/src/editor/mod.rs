@@ -3,13 +3,22 @@
 //! Commands are applied with `toml_edit`, so comments and layout stay where nothing was touched; what is kept for undo is
 //! the difference of the texts, so undo gives back the text byte for byte, whatever the command did.
 
+pub mod arrange;
 pub mod change;
+pub mod clipboard;
+mod document;
+pub mod keys;
+pub mod layout;
 pub mod outline;
 pub mod params;
+pub mod selection;
+pub mod target;
 
 pub use change::Change;
 pub use outline::Outline;
+pub use selection::{Selected, Selection};
 use std::collections::VecDeque;
+pub use target::Target;
 
 /// Undo steps that are kept.
 pub const UNDO_DEPTH: usize = 200;

@@ -16,7 +16,11 @@ pub struct Outline {
     pub nodes: Vec<NodeSketch>,
     /// Links.
     pub links: Vec<LinkSketch>,
-    /// Everything in the file that is neither node nor link, as text.
+    /// Groups.
+    pub groups: Vec<GroupSketch>,
+    /// What is written of the scenario as a whole (`seed`, `until` …), as TOML.
+    pub header: BTreeMap<String, String>,
+    /// Everything in the file that is neither node nor link nor group, as text.
     pub rest: String,
     /// What may be wrong with the text as TOML.
     pub broken: Option<String>,
@@ -35,6 +39,8 @@ pub struct NodeSketch {
     pub kind: String,
     /// Place on the canvas.
     pub position: Option<(f64, f64)>,
+    /// Group it belongs to.
+    pub group: Option<String>,
     /// What is written of its parameters, as TOML, nested ones with a dot.
     pub given: BTreeMap<String, String>,
 }
@@ -65,6 +71,19 @@ pub struct LinkSketch {
     pub port: usize,
     /// Id of the callee.
     pub to: String,
+    /// What is written of its parameters, as TOML.
+    pub given: BTreeMap<String, String>,
+}
+
+/// A zone, region or cluster as it stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSketch {
+    /// Identity.
+    pub id: String,
+    /// `zone`, `region` or `cluster`.
+    pub kind: String,
+    /// What is shown.
+    pub title: String,
 }
 
 impl Outline {
@@ -77,10 +96,15 @@ impl Outline {
         };
         let text_of = |key: &str| string(document.get(key)).unwrap_or_default();
         let mut outline = Outline { name: text_of("name"), description: text_of("description"), ..Outline::default() };
-        for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "name" | "description"))
-        {
-            outline.rest.push_str(&format!("{key} = {item}\n"));
+        for (key, item) in document.iter().filter(|(key, _)| !matches!(*key, "node" | "link" | "group")) {
+            if let Some(value) = item.as_value().filter(|v| !v.is_array()) {
+                outline.header.insert(key.to_owned(), value.to_string().trim().to_owned());
+            }
+            if !matches!(key, "name" | "description") {
+                outline.rest.push_str(&format!("{key} = {item}\n"));
+            }
         }
+        outline.groups = tables(document.get("group")).into_iter().filter_map(group).collect();
         outline.nodes = tables(document.get("node")).into_iter().filter_map(node).collect();
         for table in tables(document.get("link")) {
             if let Some(link) = link(table, &outline.nodes) {
@@ -94,6 +118,60 @@ impl Outline {
     #[must_use]
     pub fn node(&self, id: &str) -> Option<&NodeSketch> {
         self.nodes.iter().find(|n| n.id == id)
+    }
+
+    /// The link from a port of one node to another.
+    #[must_use]
+    pub fn link(&self, from: &str, port: usize, to: &str) -> Option<&LinkSketch> {
+        self.links.iter().find(|l| l.from == from && l.port == port && l.to == to)
+    }
+
+    /// Whether there is nothing on the canvas, and nothing wrong with the text as TOML either.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.nodes.is_empty() && self.links.is_empty() && self.groups.is_empty() && self.broken.is_none()
+    }
+
+    /// The group called `id`.
+    #[must_use]
+    pub fn group(&self, id: &str) -> Option<&GroupSketch> {
+        self.groups.iter().find(|g| g.id == id)
+    }
+
+    /// The nodes of a group.
+    pub fn members(&self, group: &str) -> impl Iterator<Item = &NodeSketch> {
+        self.nodes.iter().filter(move |n| n.group.as_deref() == Some(group))
+    }
+
+    /// How the beginning of a link is written: the port's name is left out where it is the first.
+    #[must_use]
+    pub fn written_from(&self, from: &str, port: usize) -> String {
+        let ports = self.node(from).map_or(&[][..], NodeSketch::ports);
+        let name = ports.get(port).filter(|_| port > 0).map(|p| format!(".{}", p.name)).unwrap_or_default();
+        format!("{from}{name}")
+    }
+
+    /// Names under which a port may be written; the first port's includes the empty one.
+    #[must_use]
+    pub fn port_names(&self, from: &str, port: usize) -> Vec<String> {
+        let ports = self.node(from).map_or(&[][..], NodeSketch::ports);
+        let mut names: Vec<String> = ports.get(port).map(|p| p.name.to_owned()).into_iter().collect();
+        if port == 0 {
+            names.push(String::new());
+        }
+        names
+    }
+
+    /// Why a component of this kind cannot stand in the middle of a link.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn may_splice(descriptor: &Descriptor) -> Result<(), String> {
+        match (descriptor.accepts_calls, descriptor.ports.is_empty()) {
+            (true, false) => Ok(()),
+            (false, _) => Err(format!("{} takes no calls: it cannot stand within a link.", descriptor.title)),
+            (true, true) => Err(format!("{} calls nobody: it cannot stand within a link.", descriptor.title)),
+        }
     }
 
     /// Why a link from `from` (port `port`) to `to` cannot be, in words.
@@ -128,7 +206,7 @@ impl Outline {
     }
 }
 
-fn tables(item: Option<&Item>) -> Vec<&dyn TableLike> {
+pub(super) fn tables(item: Option<&Item>) -> Vec<&dyn TableLike> {
     match item {
         Some(Item::ArrayOfTables(array)) => array.iter().map(|t| t as &dyn TableLike).collect(),
         Some(Item::Value(toml_edit::Value::Array(array))) => {
@@ -157,6 +235,7 @@ fn node(table: &dyn TableLike) -> Option<NodeSketch> {
         id,
         kind,
         position: position.filter(|(x, y)| x.is_finite() && y.is_finite()),
+        group: string(table.get("group")),
         given,
     })
 }
@@ -179,5 +258,14 @@ fn link(table: &dyn TableLike, nodes: &[NodeSketch]) -> Option<LinkSketch> {
     let (id, port) = from.split_once('.').map_or((from.as_str(), None), |(id, port)| (id, Some(port)));
     let ports = nodes.iter().find(|n| n.id == id)?.ports();
     let port = port.map_or(Some(0), |name| ports.iter().position(|p| p.name == name))?;
-    Some(LinkSketch { from: id.to_owned(), port, to: string(table.get("to"))? })
+    let mut given = BTreeMap::new();
+    collect("", table, &mut given);
+    given.retain(|key, _| key != "from" && key != "to");
+    Some(LinkSketch { from: id.to_owned(), port, to: string(table.get("to"))?, given })
+}
+
+fn group(table: &dyn TableLike) -> Option<GroupSketch> {
+    let id = string(table.get("id"))?;
+    let title = string(table.get("title")).unwrap_or_else(|| id.clone());
+    Some(GroupSketch { kind: string(table.get("kind")).unwrap_or_default(), title, id })
 }

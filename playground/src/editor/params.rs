@@ -36,6 +36,33 @@ pub fn leaves(descriptor: &Descriptor) -> Vec<(String, &'static ParamSpec)> {
     all
 }
 
+/// What a parameter means, and where that comes from where its declaration says so.
+#[must_use]
+pub fn meaning(doc: &str) -> (String, Option<String>) {
+    let words = doc.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.split_once("Source: ") {
+        Some((meaning, source)) => (meaning.trim_end().to_owned(), Some(source.to_owned())),
+        None => (words, None),
+    }
+}
+
+/// What several nodes have in common: parameters of the same name, kind and range, that are no group.
+#[must_use]
+pub fn common(descriptors: &[&Descriptor]) -> Vec<(String, &'static ParamSpec)> {
+    let Some((first, others)) = descriptors.split_first() else { return Vec::new() };
+    let same = |a: &ParamSpec, b: &ParamSpec| (a.kind, a.min, a.max, a.optional) == (b.kind, b.min, b.max, b.optional);
+    let everywhere =
+        |path: &str, found: &ParamSpec| others.iter().all(|d| spec(d, path).is_some_and(|s| same(s, found)));
+    leaves(first).into_iter().filter(|(path, found)| everywhere(path, found)).collect()
+}
+
+/// Whether a change of the parameter reaches the running system: it and every group around it say so.
+#[must_use]
+pub fn is_live(descriptor: &Descriptor, path: &str) -> bool {
+    let around = path.match_indices('.').map(|(at, _)| &path[..at]).chain([path]);
+    around.into_iter().all(|path| spec(descriptor, path).is_some_and(|s| s.live))
+}
+
 /// TOML text as a person reads it: a string without its quotes, anything else as it stands.
 #[must_use]
 pub fn bare(toml: &str) -> String {
@@ -147,6 +174,18 @@ mod tests {
         }
         assert_eq!(bare("\"400/s\""), "400/s");
         assert_eq!(bare("{ exponential = \"8ms\" }"), "{ exponential = \"8ms\" }");
+    }
+
+    #[test]
+    fn what_several_nodes_have_in_common() {
+        let of = |kind: &str| floodgate::catalogue().iter().copied().find(|d| d.kind == kind);
+        let (service, database) = (of("service"), of("database"));
+        let both: Vec<&Descriptor> = [service, database].into_iter().flatten().collect();
+        let names: Vec<String> = common(&both).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(names, ["service_time", "restart_delay"]);
+        assert_eq!(common(&both[..1]).len(), leaves(both[0]).len());
+        assert!(is_live(both[0], "call_retry.attempts") && !is_live(both[0], "workers"));
+        assert_eq!(meaning("Grows.\nSource: a\nblog."), ("Grows.".to_owned(), Some("a blog.".to_owned())));
     }
 
     #[test]

@@ -100,15 +100,75 @@ fn deleting_a_node_takes_what_names_it() {
 fn moves_of_one_drag_are_one_step() {
     let mut editor = Editor::new(TEXT);
     for x in 0..50 {
-        assert!(editor.edit(&Change::MoveNode { id: "web".into(), to: (f64::from(x), 7.5) }).is_ok());
+        assert!(editor.edit(&Change::Move { to: vec![("web".into(), (f64::from(x), 7.5))] }).is_ok());
     }
     editor.seal();
-    assert!(editor.edit(&Change::MoveNode { id: "web".into(), to: (1.0, 2.0) }).is_ok());
+    assert!(editor.edit(&Change::Move { to: vec![("web".into(), (1.0, 2.0))] }).is_ok());
     assert_eq!(editor.undo().as_deref(), Some("move web"));
     assert!(editor.text().contains("position = [49, 7.5]"), "{}", editor.text());
     editor.undo();
     assert_eq!(editor.text(), TEXT);
     assert_eq!(editor.undo(), None);
+}
+
+#[test]
+fn a_node_is_spliced_into_a_link_and_the_link_stays_as_it_was_behind_it() {
+    let text = TEXT.replace("latency = \"1ms\"", "latency = \"1ms\" # near\nweight = 3.0");
+    let mut editor = Editor::new(&text);
+    let add = Change::AddNode { id: "lb".into(), kind: "load_balancer".into(), title: "LB".into(), at: (0.0, 0.0) };
+    let splice = Change::Splice { id: "lb".into(), from: "users".into(), ports: vec![String::new()], to: "web".into() };
+    assert_eq!(editor.edit(&Change::Several { label: "put in".into(), changes: vec![add, splice] }), Ok(true));
+    let outline = Outline::read(editor.text());
+    let given = |from: &str, to: &str| {
+        outline.link(from, 0, to).map(|l| l.given.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(given("users", "lb").as_deref(), Some("weight=3.0"));
+    assert_eq!(given("lb", "web").as_deref(), Some("latency=\"1ms\""));
+    assert_eq!(given("users", "web"), None);
+    assert!(editor.text().contains("latency = \"1ms\" # near"), "{}", editor.text());
+    assert_eq!(editor.undo().as_deref(), Some("put in"));
+    assert_eq!(editor.text(), text);
+}
+
+#[test]
+fn groups_hold_nodes_and_go_with_the_last() {
+    let mut editor = Editor::new(TEXT);
+    let group = |id: &str, nodes: &[&str]| Change::AddGroup {
+        id: id.into(),
+        kind: "zone".into(),
+        title: "East".into(),
+        nodes: nodes.iter().map(|n| (*n).to_owned()).collect(),
+    };
+    assert_eq!(editor.edit(&group("east", &["users", "web"])), Ok(true));
+    let members = |editor: &Editor, id: &str| Outline::read(editor.text()).members(id).count();
+    assert_eq!(members(&editor, "east"), 2);
+    assert_eq!(crate::sim::engine::check(editor.text(), ""), Ok(()));
+    assert_eq!(editor.edit(&group("west", &["web"])), Ok(true));
+    assert_eq!((members(&editor, "east"), members(&editor, "west")), (1, 1));
+    assert_eq!(editor.edit(&Change::Delete { id: "users".into() }), Ok(true));
+    assert_eq!(Outline::read(editor.text()).groups.len(), 1, "the empty one has gone");
+    let rename = Change::SetGroup { id: "west".into(), path: "title".into(), value: Some("\"Far west\"".into()) };
+    assert_eq!(editor.edit(&rename), Ok(true));
+    assert_eq!(editor.edit(&Change::Ungroup { id: "west".into() }), Ok(true));
+    assert!(!editor.text().contains("group"), "{}", editor.text());
+    while editor.undo().is_some() {}
+    assert_eq!(editor.text(), TEXT);
+}
+
+#[test]
+fn the_header_and_links_have_parameters_too() {
+    let until = Change::SetHeader { path: "until".into(), value: Some("\"5s\"".into()) };
+    let text = edited(&until);
+    assert!(text.contains("name = \"Test\" # so does this one\nuntil = \"5s\"\n"), "{text}");
+    let latency = |value: Option<&str>| Change::SetLink {
+        from: "users".into(),
+        ports: vec![String::new()],
+        to: "web".into(),
+        path: "latency".into(),
+        value: value.map(str::to_owned),
+    };
+    assert!(edited(&latency(Some("\"9ms\""))).contains("to = \"web\"\nlatency = \"9ms\"\n"));
+    assert!(!edited(&latency(None)).contains("latency"));
 }
 
 #[test]
@@ -122,22 +182,50 @@ fn what_cannot_be_done_changes_nothing() {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    let id = prop::sample::select(vec!["users", "web", "service", "database", "service_2", "ghost"]);
+    let id = prop::sample::select(vec!["users", "web", "service", "database", "service_2", "ghost", "east"]);
     let ids = (id.clone(), id).prop_map(|(a, b)| (a.to_owned(), b.to_owned()));
-    let path = prop::sample::select(vec!["rate", "retry.attempts", "retry", "queue", "title", "a.b.c"]);
-    let value = prop::option::of(prop::sample::select(vec!["1", "\"2s\"", "{ x = 1 }", "[1, 2]", "ü", "'é'"]));
-    (0..7u8, ids, path, value, -500.0..500.0f64).prop_map(|(which, (a, b), path, value, x)| match which {
-        0 => Change::AddNode { id: a, kind: "service".into(), title: "Té".into(), at: (x.round(), x) },
-        1 => Change::MoveNode { id: a, to: (x, x.round()) },
-        2 => Change::Connect { from: a, to: b },
-        3 => Change::Disconnect { from: a, ports: vec![String::new(), "out".into()], to: b },
-        4 => Change::Delete { id: a },
-        5 => Change::SetParam { id: a, path: path.to_owned(), value: value.map(str::to_owned) },
-        _ => Change::Rename { id: a, title: format!("Übung {b}\n“{x}”") },
-    })
+    let path =
+        prop::sample::select(vec!["rate", "retry.attempts", "retry", "queue", "title", "a.b.c", "group", "latency"]);
+    let value =
+        prop::option::of(prop::sample::select(vec!["1", "\"2s\"", "{ x = 1 }", "[1, 2]", "ü", "'é'", "'east'"]));
+    let one = (0..15u8, ids, path, value, -500.0..500.0f64).prop_map(|(which, (a, b), path, value, x)| {
+        let (path, value) = (path.to_owned(), value.map(str::to_owned));
+        let ports = vec![String::new(), "out".into(), "calls".into()];
+        match which {
+            0 => Change::AddNode { id: a, kind: "service".into(), title: "Té".into(), at: (x.round(), x) },
+            1 => Change::Move { to: vec![(a, (x, x.round())), (b, (x.round(), x))] },
+            2 => Change::Connect { from: a, to: b },
+            3 => Change::Disconnect { from: a, ports, to: b },
+            4 => Change::Delete { id: a },
+            5 => Change::SetParam { id: a, path, value },
+            6 => Change::Splice { id: "service".into(), from: a, ports, to: b },
+            7 => Change::SetLink { from: a, ports, to: b, path, value },
+            8 => Change::SetHeader { path, value },
+            9 => Change::AddGroup { id: "east".into(), kind: "zone".into(), title: b.clone(), nodes: vec![a, b] },
+            10 => Change::Ungroup { id: a },
+            11 => Change::SetGroup { id: a, path, value },
+            12 => {
+                let fragment = clipboard::copy(TEXT, &[a, b], |_| Some((x, x))).unwrap_or_default();
+                let fragment = clipboard::paste(TEXT, &fragment, (x, x)).unwrap_or_default().fragment;
+                Change::Insert { fragment, label: "paste".into() }
+            }
+            13 => Change::Move { to: vec![("web".into(), (x, 0.0))] },
+            _ => Change::SetParam {
+                id: a,
+                path: "title".into(),
+                value: Some(toml_edit::Value::from(format!("Übung {b}\n“{x}”")).to_string()),
+            },
+        }
+    });
+    prop_oneof![
+        4 => one.clone(),
+        1 => prop::collection::vec(one, 1..5).prop_map(|changes| Change::Several { label: "several".into(), changes }),
+    ]
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Any sequence of edits, undone step by step, passes through the same texts backwards; redone, forwards.
     #[test]
     fn undo_is_exact(changes in prop::collection::vec(any_change(), 1..40), crlf in any::<bool>()) {

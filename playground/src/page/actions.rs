@@ -1,7 +1,7 @@
 //! What can be done on the page. Every edit goes through here: it changes the text, and reaches the running system as a
 //! control where it is live, or waits for a reset.
 
-use super::{Page, Problems, Selection, Topic};
+use super::{Page, Problems, Topic};
 use crate::editor::Change;
 use crate::sim::engine;
 use crate::wire::{Command, Deed};
@@ -15,7 +15,7 @@ impl Page {
             return false;
         }
         self.editor.borrow_mut().replace(text, &format!("open {name}"), None);
-        self.selected.replace(None);
+        self.selected.replace(Default::default());
         self.connecting.replace(None);
         if self.time.rival.borrow().is_some() {
             self.compare_no_more();
@@ -82,25 +82,6 @@ impl Page {
         }
     }
 
-    /// Sets a parameter, unless the loader objects to it.
-    ///
-    /// # Errors
-    /// What the loader says.
-    pub fn set_param(&self, id: &str, path: &str, value: Option<String>) -> Result<(), String> {
-        let change = Change::SetParam { id: id.to_owned(), path: path.to_owned(), value };
-        let (before, after) = {
-            let editor = self.editor.borrow();
-            (editor.text().to_owned(), editor.preview(&change)?)
-        };
-        if let Err(new) = engine::messages(&after) {
-            let old = engine::messages(&before).err().unwrap_or_default();
-            if let Some(added) = new.iter().find(|message| !old.contains(message)) {
-                return Err(added.clone());
-            }
-        }
-        self.edit(&change)
-    }
-
     /// Takes back the last edit.
     pub fn undo(&self) {
         if self.undo_act() {
@@ -126,13 +107,19 @@ impl Page {
     }
 
     /// After any change of the text: shows it, and brings to the running system what can reach it.
-    fn edited(&self) {
+    pub(super) fn edited(&self) {
         self.read_again();
         let text = self.editor.borrow().text().to_owned();
         match engine::check(&text, "") {
             Ok(()) => {
                 self.problems.replace(None);
                 self.send(Command::Become(text));
+            }
+            // An empty canvas is a beginning, not a mistake; what runs, runs on.
+            Err(_) if self.outline.borrow().is_blank() => {
+                self.problems.replace(None);
+                self.pending.set(true);
+                self.time.waits.replace(None);
             }
             Err(problems) => {
                 self.problems.replace(Some(Problems { of: "This scenario".to_owned(), text: problems }));
@@ -145,74 +132,7 @@ impl Page {
     pub(super) fn read_again(&self) {
         self.notice.replace(None);
         self.reread();
-        let outline = self.outline.borrow().clone();
-        let gone = match self.selected.borrow().as_ref() {
-            Some(Selection::Node(id)) => outline.node(id).is_none(),
-            Some(Selection::Link(from, port, to)) => {
-                !outline.links.iter().any(|l| l.from == *from && l.port == *port && l.to == *to)
-            }
-            None => false,
-        };
-        if gone {
-            self.selected.replace(None);
-        }
-    }
-
-    /// A new node of a kind.
-    pub fn add(&self, kind: &str, at: (f64, f64)) {
-        let id = Change::free_id(self.editor.borrow().text(), kind);
-        let descriptor = floodgate::catalogue().iter().find(|d| d.kind == kind);
-        // `service_2` is shown as “Service 2”.
-        let number = id.strip_prefix(kind).unwrap_or_default().replace('_', " ");
-        let title = format!("{}{number}", descriptor.map_or(kind, |d| d.title));
-        let at = crate::geometry::snap(at);
-        match self.edit(&Change::AddNode { id: id.clone(), kind: kind.to_owned(), title, at }) {
-            Ok(()) => self.select(Some(Selection::Node(id))),
-            Err(why) => self.say(&why, true),
-        }
-    }
-
-    /// A new link, unless something speaks against it.
-    pub fn connect(&self, from: &str, port: usize, to: &str) {
-        self.connecting.replace(None);
-        let outline = self.outline.borrow().clone();
-        let done = outline.may_connect(from, port, to).and_then(|()| {
-            let ports = outline.node(from).map_or(&[][..], |n| n.ports());
-            let name = ports.get(port).filter(|_| port > 0).map(|p| format!(".{}", p.name)).unwrap_or_default();
-            self.edit(&Change::Connect { from: format!("{from}{name}"), to: to.to_owned() })
-        });
-        match done {
-            Ok(()) => self.select(Some(Selection::Link(from.to_owned(), port, to.to_owned()))),
-            Err(why) => self.say(&why, true),
-        }
-    }
-
-    /// Deletes what is selected.
-    pub fn delete_selected(&self) {
-        let selected = self.selected.borrow().clone();
-        match selected {
-            Some(Selection::Node(id)) => self.try_edit(&Change::Delete { id }),
-            Some(Selection::Link(from, port, to)) => {
-                let outline = self.outline.borrow().clone();
-                let mut ports: Vec<String> = outline
-                    .node(&from)
-                    .and_then(|n| n.ports().get(port))
-                    .map(|p| p.name.to_owned())
-                    .into_iter()
-                    .collect();
-                if port == 0 {
-                    ports.push(String::new());
-                }
-                self.try_edit(&Change::Disconnect { from, ports, to });
-            }
-            None => {}
-        }
-    }
-
-    /// Selects something, or nothing.
-    pub fn select(&self, selection: Option<Selection>) {
-        self.selected.replace(selection);
-        self.tell(Topic::Edit);
+        self.selected.borrow_mut().keep_what_is_in(&self.outline.borrow());
     }
 
     /// Does something to a running node.

@@ -2,13 +2,15 @@
 //! when something they show has changed.
 
 mod actions;
+pub mod editing;
 mod files;
 pub mod hooks;
 mod time;
 pub mod viewport;
 
 use crate::driver::{Driver as _, Starting};
-use crate::editor::{Editor, Outline};
+pub use crate::editor::Selection;
+use crate::editor::{Editor, Outline, Selected};
 use crate::geometry::{Curve, Places, curve};
 use crate::live::Live;
 use crate::wire::{Frame, Reply};
@@ -28,15 +30,6 @@ pub enum Topic {
     Edit,
     /// Numbers of the run; at most ten times a second.
     Pulse,
-}
-
-/// What is selected on the canvas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// A node, by id.
-    Node(String),
-    /// A link: caller, index of its port, callee.
-    Link(String, usize, String),
 }
 
 /// What is wrong with a text that was opened or edited, as the command line would say it.
@@ -74,7 +67,9 @@ pub struct Page {
     /// A short word about the last action, and whether it is a warning.
     pub notice: RefCell<Option<(String, bool)>>,
     /// What is selected.
-    pub selected: RefCell<Option<Selection>>,
+    pub selected: RefCell<Selected>,
+    /// What editing needs to remember.
+    pub editing: editing::Editing,
     /// A connection that has been begun: node and port.
     pub connecting: RefCell<Option<(String, usize)>>,
     /// The run.
@@ -144,7 +139,8 @@ impl Page {
             pending: Cell::new(false),
             problems: RefCell::new(None),
             notice: RefCell::new(None),
-            selected: RefCell::new(None),
+            selected: RefCell::default(),
+            editing: editing::Editing::default(),
             connecting: RefCell::new(None),
             live: RefCell::default(),
             fresh: RefCell::default(),
@@ -266,6 +262,7 @@ impl Page {
             self.places.replace(Rc::new(places));
             self.outline.replace(Rc::new(outline));
         }
+        self.reread_hints();
         self.recurve();
     }
 
@@ -278,6 +275,18 @@ impl Page {
             curve(&outline, &places, link)
         };
         self.curves.replace(links.iter().map(find).collect());
+    }
+
+    /// The same for the links of some nodes: a drag that is not over.
+    pub fn recurve_of(&self, moved: &dyn Fn(&str) -> bool) {
+        let (outline, places) = (self.outline.borrow(), self.places.borrow());
+        let live = self.live.borrow();
+        let mut curves = self.curves.borrow_mut();
+        for ((from, port, to), slot) in live.loaded.links.iter().zip(curves.iter_mut()) {
+            if moved(from) || moved(to) {
+                *slot = outline.link(from, *port as usize, to).and_then(|link| curve(&outline, &places, link));
+            }
+        }
     }
 
     /// Says something about the last action.

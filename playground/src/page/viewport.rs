@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 /// Smallest and largest magnification.
-const ZOOM: (f64, f64) = (0.25, 2.0);
+pub const ZOOM: (f64, f64) = (0.25, 2.0);
 /// Below this magnification the buttons on cards are smaller than a finger or a shaky hand can hit (24 CSS pixels).
 const FAR: f64 = 0.75;
 /// Room left around the cards when they are fitted: at each side, above, below. The corners hold controls.
@@ -14,10 +14,25 @@ const MARGIN: (f64, f64, f64) = (40.0, 96.0, 64.0);
 /// On a stage narrower than this there is no room to be left at the sides.
 const NARROW: f64 = 600.0;
 
+/// A link is hit within a band this broad, in CSS pixels.
+const HIT: f64 = 24.0;
+
 /// An element of the page by its id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<Element> {
     web_sys::window()?.document()?.get_element_by_id(id)
+}
+
+/// Gives the focus to what fits the selector, once it has been drawn.
+pub fn focus_soon(selector: &str) {
+    let selector = selector.to_owned();
+    crate::driver::after(0, move || {
+        let found = web_sys::window().and_then(|w| w.document()).and_then(|d| d.query_selector(&selector).ok()?);
+        if let Some(found) = found.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+            // What cannot take the focus leaves it where it is.
+            let _ = found.focus();
+        }
+    });
 }
 
 impl Page {
@@ -56,6 +71,15 @@ impl Page {
         }
     }
 
+    /// Brings a point of the canvas into the middle of the view.
+    pub fn centre_on(&self, (x, y): Point) {
+        let Some(stage) = by_id("stage") else { return };
+        let k = self.viewport.get().k;
+        let (width, height) = (f64::from(stage.client_width()), f64::from(stage.client_height()));
+        self.viewport.set(Viewport { x: width / 2.0 - x * k, y: height / 2.0 - y * k, k });
+        self.show_viewport();
+    }
+
     /// Brings the view to the screen.
     pub fn show_viewport(&self) {
         let Viewport { x, y, k } = self.viewport.get();
@@ -66,10 +90,13 @@ impl Page {
         if let Some(stage) = by_id("stage").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
             // From far away a button on a card would be too small to hit; the inspector has them all.
             let _ = stage.class_list().toggle_with_force("far", k < FAR);
+            // However small a link is shown, it is as easy to hit.
+            let _ = stage.style().set_property("--hit", &format!("{:.1}px", HIT / k.min(1.0)));
             let _ = stage.style().set_property("--grid", &format!("{:.2}px", 32.0 * k));
             let _ = stage.style().set_property("--grid-x", &format!("{x:.2}px"));
             let _ = stage.style().set_property("--grid-y", &format!("{y:.2}px"));
         }
+        crate::view::minimap::show(self.viewport.get());
     }
 
     fn in_stage(&self, (x, y): Point) -> Point {

@@ -38,6 +38,12 @@ pub fn check(text: &str, name: &str) -> Result<(), String> {
     Scenario::load(text).map(|_| ()).map_err(|problems| problems.in_file(name).to_string())
 }
 
+/// What runs but is probably not meant; nothing of a text that cannot run.
+#[must_use]
+pub fn hints(text: &str) -> Vec<floodgate::scenario::Hint> {
+    Scenario::load(text).map(|scenario| floodgate::scenario::hints(&scenario, text)).unwrap_or_default()
+}
+
 /// As [`check`], each problem by itself and without its place: for saying beside a field what is wrong with it.
 ///
 /// # Errors

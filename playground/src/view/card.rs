@@ -1,17 +1,13 @@
 //! A node as a card: what it is, how it stands, and where it can be taken hold of.
 
 use super::gauges::{Body, Foot};
+use super::gestures::{begin_connection, press_node};
 use super::icons;
-use super::stage::{begin_connection, press_node};
-use crate::editor::Change;
 use crate::editor::outline::NodeSketch;
-use crate::geometry::{GRID, Point, inlet, outlet, size};
-use crate::page::viewport::by_id;
-use crate::page::{PageRef, Selection, Topic, use_topic};
+use crate::geometry::{Point, inlet, outlet, size};
+use crate::page::{PageRef, Topic, use_topic};
 use crate::wire::Deed;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 /// Properties of [`Card`].
@@ -27,17 +23,20 @@ pub struct CardProps {
     pub selected: bool,
     /// Whether a connection from it has been begun.
     pub connecting: bool,
+    /// While a connection is being made: whether it may end here.
+    pub candidate: Option<bool>,
 }
 
 /// See the module.
 #[component]
 pub fn Card(props: &CardProps) -> Html {
-    let CardProps { page, node, at, selected, connecting } = props;
+    let CardProps { page, node, at, selected, connecting, candidate } = props;
     let (width, height) = size(node);
     let place = format!("transform:translate({}px,{}px);width:{width}px;height:{height}px", at.0, at.1);
     html! {
         <div id={format!("n:{}", node.id)} data-wrap={node.id.clone()} style={place}
-             class={classes!("node", selected.then_some("selected"), connecting.then_some("from"))}>
+             class={classes!("node", selected.then_some("selected"), connecting.then_some("from"),
+                            candidate.map(|may| if may { "may" } else { "may-not" }))}>
             <Face page={page.clone()} node={node.clone()} />
             <Deeds page={page.clone()} node={node.clone()} />
             <Ports page={page.clone()} node={node.clone()} />
@@ -64,15 +63,11 @@ fn Face(props: &FaceProps) -> Html {
         let stacked = index.and_then(|i| live.statuses.get(i)).map(super::gauges::stacked);
         (index, state, wave, live.loaded.nodes.is_empty(), stacked)
     };
-    let onkeydown = {
-        let (page, id) = (page.clone(), node.id.clone());
-        Callback::from(move |event: KeyboardEvent| keys(&page, &id, &event))
-    };
     let waiting = index.is_none();
     let state = state.unwrap_or_default();
     html! {
         <div class={classes!("card", state.class, waiting.then_some("waiting"))} role="button" tabindex="0" data-node={node.id.clone()}
-             aria-label={format!("{}, {kind}", node.title)} {onkeydown}>
+             aria-label={format!("{}, {kind}", node.title)}>
             if let Some((number, t)) = wave {
                 <span class="badge wave" aria-hidden="true" title={format!("No. {number} to be saturated, at {t:.2} s")}>{ number }</span>
             }
@@ -192,47 +187,5 @@ fn Ports(props: &FaceProps) -> Html {
                 }
             }) }
         </>
-    }
-}
-
-fn keys(page: &PageRef, id: &str, event: &KeyboardEvent) {
-    let key = event.key();
-    let outline = page.outline.borrow().clone();
-    let to = match key.as_str() {
-        "Enter" | " " => {
-            press_node(page, id);
-            event.prevent_default();
-            return;
-        }
-        "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" if event.shift_key() => {
-            let Some(node) = outline.node(id) else { return };
-            let (x, y) = page.places.borrow().of(node);
-            let (dx, dy) = match key.as_str() {
-                "ArrowLeft" => (-GRID, 0.0),
-                "ArrowRight" => (GRID, 0.0),
-                "ArrowUp" => (0.0, -GRID),
-                _ => (0.0, GRID),
-            };
-            page.try_edit(&Change::MoveNode { id: id.to_owned(), to: (x + dx, y + dy) });
-            event.prevent_default();
-            return;
-        }
-        "ArrowRight" => outline.links.iter().find(|l| l.from == id).map(|l| l.to.clone()),
-        "ArrowLeft" => outline.links.iter().find(|l| l.to == id).map(|l| l.from.clone()),
-        "ArrowDown" | "ArrowUp" => {
-            let here = outline.nodes.iter().position(|n| n.id == id).unwrap_or(0);
-            let next = if key == "ArrowDown" { here + 1 } else { here + outline.nodes.len().saturating_sub(1) };
-            outline.nodes.get(next % outline.nodes.len().max(1)).map(|n| n.id.clone())
-        }
-        _ => return,
-    };
-    event.prevent_default();
-    if let Some(to) = to {
-        let card = by_id(&format!("n:{to}")).and_then(|n| n.first_element_child());
-        if let Some(card) = card.and_then(|c| c.dyn_into::<HtmlElement>().ok()) {
-            // A card can always take the focus.
-            let _ = card.focus();
-        }
-        page.select(Some(Selection::Node(to)));
     }
 }

@@ -1,5 +1,6 @@
 //! Small drawings, in the colour of the text around them.
 
+use crate::editor::arrange::Arrange;
 use floodgate::catalogue::Look;
 use yew::prelude::*;
 
@@ -116,4 +117,22 @@ pub fn mark() -> Html {
             <path d="M10 4.500v6.500M14 4.500v6.500M18 4.500v6.500M8 4.500h12" fill="none" stroke="var(--on-first)" stroke-width="2" stroke-linecap="round" />
         </svg>
     }
+}
+
+/// Boxes in layers.
+pub fn layout() -> Html {
+    stroked("M1.500 6h4v4h-4zM10.500 1.500h4v4h-4zM10.500 10.500h4v4h-4zM5.500 8h2.500v-4.500h2.500M8 8v4.500h2.500")
+}
+/// For a way to arrange.
+pub fn arrange(how: Arrange) -> Html {
+    stroked(match how {
+        Arrange::Left => "M2 1.500v13M4.500 3.500h9v3h-9zM4.500 9.500h5v3h-5z",
+        Arrange::Centre => "M8 1.500v2M8 6.500v3M8 12.500v2M3 3.500h10v3h-10zM5 9.500h6v3h-6z",
+        Arrange::Right => "M14 1.500v13M2.500 3.500h9v3h-9zM6.500 9.500h5v3h-5z",
+        Arrange::Top => "M1.500 2h13M3.500 4.500v9h3v-9zM9.500 4.500v5h3v-5z",
+        Arrange::Middle => "M1.500 8h2M6.500 8h3M12.500 8h2M3.500 3v10h3v-10zM9.500 5v6h3v-6z",
+        Arrange::Bottom => "M1.500 14h13M3.500 2.500v9h3v-9zM9.500 6.500v5h3v-5z",
+        Arrange::Across => "M2 1.500v13M14 1.500v13M6 4h4v8h-4z",
+        Arrange::Down => "M1.500 2h13M1.500 14h13M4 6v4h8v-4z",
+    })
 }

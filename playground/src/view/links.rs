@@ -1,6 +1,6 @@
 //! Links as SVG: a call lane, a return lane, a broad invisible path to hit, and the rate in words.
 
-use crate::editor::Outline;
+use crate::editor::{Outline, Selected};
 use crate::geometry::{Curve, Places, curve};
 use crate::page::{PageRef, Selection, Topic, use_topic};
 use crate::series::short;
@@ -17,7 +17,7 @@ pub struct LinksProps {
     /// Where the nodes are.
     pub places: Rc<Places>,
     /// What is selected.
-    pub selected: Option<Selection>,
+    pub selected: Selected,
 }
 
 /// See the module.
@@ -28,7 +28,7 @@ pub fn Links(props: &LinksProps) -> Html {
         <svg class="links" aria-hidden="true">
             { for outline.links.iter().enumerate().filter_map(|(i, link)| {
                 let curve = curve(outline, places, link)?;
-                let chosen = *selected == Some(Selection::Link(link.from.clone(), link.port, link.to.clone()));
+                let chosen = selected.has(&Selection::link(link));
                 Some(html! {
                     <g key={format!("{}.{}>{}", link.from, link.port, link.to)} data-link={i.to_string()}
                        data-edge={format!("{}>{}", link.from, link.to)} class={classes!("link", chosen.then_some("selected"))}>

@@ -5,12 +5,21 @@ mod charts;
 mod compare;
 mod drawings;
 mod fields;
+mod frames;
 mod gauges;
+mod gestures;
+mod hints;
 mod icons;
 mod inspector;
+mod keyboard;
+mod keymap;
 mod links;
+mod menu;
+pub mod minimap;
+mod node_panel;
 mod palette;
 mod panels;
+mod scenario_panel;
 mod scrubber;
 mod sheet;
 mod stage;
@@ -19,7 +28,7 @@ mod toolbar;
 
 use crate::page::{PageRef, Topic, use_topic};
 use wasm_bindgen::prelude::*;
-use web_sys::{DragEvent, Element, KeyboardEvent};
+use web_sys::DragEvent;
 use yew::prelude::*;
 
 /// The page is all that most components need.
@@ -37,7 +46,7 @@ pub fn App(props: &PageProps) -> Html {
         crate::paint::start(page.0.clone());
         crate::page::hooks::install(page);
         page.fit();
-        keyboard(page);
+        keyboard::listen(page);
         watch_surroundings(page);
     });
     let over = use_state(|| false);
@@ -79,59 +88,14 @@ pub fn App(props: &PageProps) -> Html {
             <inspector::Inspector page={page.clone()} />
             <panels::Ticker page={page.clone()} />
             <panels::ProblemPanel page={page.clone()} />
+            <menu::Menu page={page.clone()} />
+            <keymap::Keymap page={page.clone()} />
             <div id="ghost" class="ghost" aria-hidden="true"></div>
             if *over {
                 <div class="drop-hint">{ "Drop a scenario file to open it" }</div>
             }
         </div>
     }
-}
-
-/// Whether a key press belongs to a field or a button rather than to the page.
-fn is_typing(event: &KeyboardEvent) -> bool {
-    let tag = event.target().and_then(|t| t.dyn_into::<Element>().ok()).map(|e| e.tag_name());
-    tag.is_some_and(|t| matches!(t.as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
-}
-
-fn keyboard(page: &PageRef) {
-    let Some(window) = web_sys::window() else { return };
-    let page = page.clone();
-    let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-        // Whoever has focus comes first: arrows move a card, or lead along its links.
-        if event.default_prevented() || is_typing(&event) {
-            return;
-        }
-        let command = event.ctrl_key() || event.meta_key();
-        let on_button = event
-            .target()
-            .and_then(|t| t.dyn_into::<Element>().ok())
-            .is_some_and(|e| e.tag_name() == "BUTTON" || e.get_attribute("role").as_deref() == Some("button"));
-        match (event.key().as_str(), command, event.shift_key()) {
-            ("z", true, false) => page.undo(),
-            ("z" | "Z", true, true) | ("y", true, false) => page.redo(),
-            ("s", true, false) => page.save_scenario(),
-            ("Delete" | "Backspace", false, _) => page.delete_selected(),
-            ("Escape", false, _) => {
-                page.connecting.replace(None);
-                page.problems.replace(None);
-                page.notice.replace(None);
-                page.select(None);
-            }
-            (" ", false, _) if !on_button => page.set_running(!page.live.borrow().last.running),
-            ("." | "ArrowRight", false, false) => page.send(crate::wire::Command::Step),
-            ("," | "ArrowLeft", false, false) => page.send(crate::wire::Command::Back),
-            ("ArrowRight", false, true) => page.seek_by(1.0),
-            ("ArrowLeft", false, true) => page.seek_by(-1.0),
-            ("f", false, false) => page.fit(),
-            ("+" | "=", false, _) => page.zoom(1.2),
-            ("-", false, _) => page.zoom(1.0 / 1.2),
-            _ => return,
-        }
-        event.prevent_default();
-    });
-    // Fails only without a window.
-    let _ = window.add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
-    on_key.forget();
 }
 
 /// Colours may change with the system's theme, and the canvas with the window.

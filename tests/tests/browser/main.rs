@@ -3,6 +3,7 @@
 use floodgate_tests::browser::{BrowserError, Page};
 
 mod access;
+mod editing;
 mod harness;
 mod playground;
 mod time;

@@ -108,7 +108,10 @@ fn what_is_done_to_the_run_is_undone_with_edits_and_reaches_it() {
         click(page, "Undo").await?;
         page.wait_until(&format!("{lines} === 2"), PATIENCE).await?;
         // A node that is added runs at once, as a control.
-        page.by_role("button", "Add Load balancer").await?.click().await?;
+        // A second click on the component puts it near the middle.
+        let entry = page.by_role("button", "Add Load balancer").await?;
+        entry.click().await?;
+        entry.click().await?;
         page.wait_until("__floodgate.controlLog().includes('\"add\":\"load_balancer\"')", PATIENCE).await?;
         expect(page.eval("document.querySelector('[data-testid=pending]')").await?.is_null(), || {
             "it says that a reset is needed".to_owned()
