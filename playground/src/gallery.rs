@@ -16,7 +16,19 @@ macro_rules! exhibits {
     };
 }
 
-/// All of them; the page opens on the first.
+/// What the page opens on.
+#[must_use]
+pub fn opening() -> &'static Exhibit {
+    &GALLERY[0]
+}
+
+/// The one of this file.
+#[must_use]
+pub fn find(file: &str) -> Option<&'static Exhibit> {
+    GALLERY.iter().find(|exhibit| exhibit.file == file)
+}
+
+/// All of them.
 pub const GALLERY: &[Exhibit] = exhibits! {
     "single_server.toml": "Healthy",
     "single_server_avalanche.toml": "Avalanche",

@@ -13,8 +13,11 @@ mod editor;
 mod face;
 mod gallery;
 mod geometry;
+mod incoming;
+mod keep;
 mod live;
 mod series;
+mod shelf;
 mod sim;
 mod wire;
 
@@ -43,8 +46,8 @@ fn main() {
     if let Ok(scope) = js_sys::global().dyn_into::<web_sys::DedicatedWorkerGlobalScope>() {
         driver::serve(scope);
     } else if web_sys::window().is_some() {
-        let text = gallery::GALLERY.first().map_or("", |exhibit| exhibit.text);
-        let page = page::PageRef(page::Page::new(text));
+        let page = page::PageRef(page::Page::new());
+        page.begin();
         yew::Renderer::<view::App>::with_props(view::PageProps { page }).render();
     }
 }

@@ -14,20 +14,28 @@ impl Page {
             self.tell(Topic::Edit);
             return false;
         }
+        self.new_work();
         self.editor.borrow_mut().replace(text, &format!("open {name}"), None);
-        self.selected.replace(Default::default());
-        self.connecting.replace(None);
-        if self.time.rival.borrow().is_some() {
-            self.compare_no_more();
-        }
+        self.leave();
         self.seed.set(None);
-        self.places.replace(Default::default());
-        self.reread();
         self.wants_running.set(true);
         self.reset();
         self.say(&format!("Opened {name}."), false);
         self.fit();
         true
+    }
+
+    /// Another scenario is on the canvas: what hung on the one before is gone.
+    pub(super) fn leave(&self) {
+        self.selected.replace(Default::default());
+        self.connecting.replace(None);
+        if self.time.rival.borrow().is_some() {
+            self.compare_no_more();
+        }
+        self.places.replace(Default::default());
+        self.reread();
+        self.pending.set(false);
+        self.time.waits.replace(None);
     }
 
     /// Runs the text as it stands from the start; if it cannot run, says why, and what runs goes on.
@@ -45,6 +53,7 @@ impl Page {
         self.editor.borrow_mut().forget_acts();
         self.run.set(self.run.get().wrapping_add(1));
         self.run_text.replace(text.clone());
+        self.sharing.coming.replace(None);
         let running = self.wants_running.get();
         self.send(Command::Load {
             run: self.run.get(),

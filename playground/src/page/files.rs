@@ -1,33 +1,75 @@
 //! Files in and out: scenarios and control logs.
 
 use super::Page;
+use crate::incoming::{Kind, check_size};
+use crate::keep::Kept;
+use crate::sim::engine;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
+use web_sys::{Blob, BlobPropertyBag, File, FileList, HtmlAnchorElement, Url};
 
 impl Page {
-    /// Opens a file that was dropped or chosen.
-    pub fn open_file(self: &Rc<Self>, file: File) {
+    /// Opens files that were dropped or chosen: a scenario, a control log of the scenario on the page, or both.
+    pub fn open_files(self: &Rc<Self>, files: Vec<File>) {
         let page = self.clone();
         spawn_local(async move {
-            let name = file.name();
-            match JsFuture::from(file.array_buffer()).await {
-                Ok(buffer) => {
-                    let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-                    match crate::sim::engine::text_of(&bytes, &name) {
-                        Ok(text) => {
-                            page.open(&name, text);
-                        }
-                        Err(text) => {
-                            page.problems.replace(Some(super::Problems { of: name, text }));
-                            page.tell(super::Topic::Edit);
-                        }
-                    }
+            let mut read = Vec::new();
+            for file in files.into_iter().take(FILES_MAX) {
+                let name = file.name();
+                match bytes_of(&file).await {
+                    Ok(bytes) => read.push((Kind::of(&bytes), name, bytes)),
+                    Err(why) => return page.problem(&name, &why),
                 }
-                Err(_) => page.say(&format!("{name} cannot be read."), true),
+            }
+            // A log belongs to a scenario, so that comes first.
+            read.sort_by_key(|(kind, _, _)| *kind);
+            for (kind, name, bytes) in read {
+                let opened = match kind {
+                    Kind::Scenario => page.open_scenario(&name, &bytes),
+                    Kind::Log => page.open_log(&name, &bytes),
+                };
+                if !opened {
+                    break;
+                }
             }
         });
+    }
+
+    fn open_scenario(&self, name: &str, bytes: &[u8]) -> bool {
+        match engine::text_of(bytes, name) {
+            Ok(text) => self.open(name, text),
+            Err(why) => {
+                self.problem(name, &why);
+                false
+            }
+        }
+    }
+
+    /// Runs what was done by hand in another run of this scenario, from the start.
+    fn open_log(&self, name: &str, bytes: &[u8]) -> bool {
+        let (began, now) = (self.run_text.borrow().clone(), self.editor.borrow().text().to_owned());
+        // The scenario may have been edited since the run began that the log was made of.
+        let read = engine::log_of(bytes, name, &now).map(|log| (now, log));
+        let read = read.or_else(|why| engine::log_of(bytes, name, &began).map(|log| (began, log)).map_err(|_| why));
+        let (text, log) = match read {
+            Ok(read) => read,
+            Err(why) => {
+                self.problem(name, &why);
+                return false;
+            }
+        };
+        let kept = Kept { text, seed: Some(log.seed), log: log.text, ..Kept::default() };
+        let done = kept.controls();
+        let opened = self.go_on(&kept, name, &format!("open {name}"), true, false);
+        if opened {
+            let edits = match log.edits {
+                0 => "",
+                _ => " It adds or removes nodes or links, which run but are not drawn.",
+            };
+            self.say(&format!("{name}: {done} things done by hand happen again, each at its time.{edits}"), false);
+        }
+        opened
     }
 
     /// Offers the scenario as a file.
@@ -54,6 +96,22 @@ impl Page {
             self.say("The browser does not let this page save files.", true);
         }
     }
+}
+
+/// Files that are opened at once.
+const FILES_MAX: usize = 4;
+
+/// What is in a file, if it is not too large.
+async fn bytes_of(file: &File) -> Result<Vec<u8>, String> {
+    check_size(&file.name(), file.size())?;
+    let buffer = JsFuture::from(file.array_buffer()).await;
+    let cannot = |_| format!("{}: error: cannot read the file\n    help: is it a folder, or has it gone?", file.name());
+    Ok(js_sys::Uint8Array::new(&buffer.map_err(cannot)?).to_vec())
+}
+
+/// The files of a list.
+pub fn files_of(list: Option<FileList>) -> Vec<File> {
+    list.map(|list| (0..list.length()).filter_map(|i| list.get(i)).collect()).unwrap_or_default()
 }
 
 /// A name that every file system takes.

@@ -3,8 +3,10 @@
 
 mod actions;
 pub mod editing;
-mod files;
+pub mod files;
 pub mod hooks;
+mod saving;
+pub mod sharing;
 mod time;
 pub mod viewport;
 
@@ -102,6 +104,10 @@ pub struct Page {
     pub chart_all: Cell<bool>,
     /// Time travel, tracks, and the run on the other side.
     pub time: time::Time,
+    /// Passing runs on, and keeping them.
+    pub sharing: sharing::Sharing,
+    /// Keeping work.
+    pub saving: saving::Saving,
     run: Cell<u32>,
     itself: RefCell<Weak<Page>>,
     driver: RefCell<Option<Rc<Starting>>>,
@@ -129,11 +135,11 @@ impl std::ops::Deref for PageRef {
 impl yew::html::ImplicitClone for PageRef {}
 
 impl Page {
-    /// Starts the simulation and opens `text` in it, running.
+    /// Starts whoever simulates; nothing is open yet.
     #[must_use]
-    pub fn new(text: &str) -> Rc<Page> {
+    pub fn new() -> Rc<Page> {
         let page = Rc::new(Page {
-            editor: RefCell::new(Editor::new(text)),
+            editor: RefCell::default(),
             outline: RefCell::default(),
             places: RefCell::default(),
             pending: Cell::new(false),
@@ -157,6 +163,8 @@ impl Page {
             chart_dirty: Cell::new(true),
             chart_all: Cell::new(false),
             time: time::Time::default(),
+            sharing: sharing::Sharing::default(),
+            saving: saving::Saving::default(),
             run: Cell::new(0),
             itself: RefCell::default(),
             driver: RefCell::new(None),
@@ -171,8 +179,6 @@ impl Page {
         }));
         page.itself.replace(Rc::downgrade(&page));
         page.driver.replace(Some(driver));
-        page.reread();
-        page.reset();
         page
     }
 

@@ -185,6 +185,8 @@ impl Page {
 
     /// The worker is gone: another one goes on from scenario, seed and control log.
     pub(super) fn lost(&self) {
+        let kept = self.kept();
+        self.sharing.coming.replace(Some(kept));
         let run = self.live.borrow().loaded.run;
         let (of, count) = self.time.losses.get();
         let count = if of == run { count + 1 } else { 1 };

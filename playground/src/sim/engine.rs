@@ -55,6 +55,29 @@ pub fn messages(text: &str) -> Result<(), Vec<String>> {
     Scenario::load(text).map(|_| ()).map_err(|problems| problems.items().iter().map(said).collect())
 }
 
+/// A control log that was made of a run of `scenario`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The log.
+    pub text: String,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How many nodes and links it adds or removes.
+    pub edits: usize,
+}
+
+/// Reads a control log that may not be one, or says what is wrong with it in the words of the command line.
+///
+/// # Errors
+/// All problems.
+pub fn log_of(bytes: &[u8], name: &str, scenario: &str) -> Result<Log, String> {
+    let scenario = Scenario::load(scenario).map_err(|problems| problems.to_string())?;
+    let log = ControlLog::parse_bytes(bytes, &scenario).map_err(|problems| problems.in_file(name).to_string())?;
+    let is_edit = |c: &&Control| !matches!(c.action, Action::Set(_) | Action::Fault { .. } | Action::Heal { .. });
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    Ok(Log { text, seed: log.seed, edits: log.controls.iter().filter(is_edit).count() })
+}
+
 /// Names of the variants of a scenario; none of a text that cannot run.
 #[must_use]
 pub fn variants(text: &str) -> Vec<String> {

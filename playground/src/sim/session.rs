@@ -147,10 +147,11 @@ impl Session {
             Command::Load { run, text, seed, running, variant, resume } => {
                 let mut track = Track::new(&text, variant.as_deref(), seed)?;
                 let at_ns = resume.as_ref().map_or(0, |r| r.at_ns);
-                if let Some(resume) = resume {
-                    track.resume(&resume.log, &resume.text)?;
-                }
+                let waits = resume.map(|r| track.resume(&r.log, &r.text)).transpose()?;
                 self.begin(run, track, running, at_ns);
+                if let Some(waits) = waits {
+                    self.told.push(Reply::Became((!waits.is_empty()).then(|| waits.join(", "))));
+                }
             }
             Command::Run => self.running = !self.is_halted() && self.track.is_some(),
             Command::Pause => (self.running, self.to_end) = (false, false),

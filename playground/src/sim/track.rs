@@ -146,22 +146,34 @@ impl Track {
         })
     }
 
-    /// Enters the control log of another run, at whose end the scenario was `text` (if that was edited).
+    /// Whether a run can go on with such a log and such edits. Nothing is simulated for it.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn can_resume(text: &str, seed: Option<u64>, log: &str, edited: &str) -> Result<(), String> {
+        Track::new(text, None, seed)?.resume(log, edited).map(drop)
+    }
+
+    /// Enters the control log of another run (empty: nothing was done), at whose end the scenario was `text` (if that was edited).
+    ///
+    /// What of the edited scenario waits for a reset.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn resume(&mut self, log: &str, text: &str) -> Result<(), String> {
-        let controls = self.engine.read_log(log)?;
+    pub fn resume(&mut self, log: &str, text: &str) -> Result<Vec<String>, String> {
+        let controls = if log.trim().is_empty() { Vec::new() } else { self.engine.read_log(log)? };
         let edited_ns = controls.iter().map(|c| c.at.0).max().unwrap_or(0);
         for control in controls {
-            self.enter(control, UNNUMBERED)?;
+            self.note(control, UNNUMBERED)?;
         }
-        if !text.is_empty() && *text != *self.text() {
-            let after = Scenario::load(text).map_err(|problems| problems.to_string())?;
-            let reached = difference(&self.stands[0].reached, &after).reached;
-            self.stands.push(Stand { at_ns: edited_ns, text: text.into(), reached: Rc::new(reached) });
+        self.plan();
+        if text.is_empty() || *text == *self.text() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        let after = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let found = difference(&self.stands[0].reached, &after);
+        self.stands.push(Stand { at_ns: edited_ns, text: text.into(), reached: Rc::new(found.reached) });
+        Ok(found.waits)
     }
 
     /// The clock.
@@ -276,11 +288,17 @@ impl Track {
     /// # Errors
     /// Why it cannot be done.
     pub fn enter(&mut self, control: Control, act: u32) -> Result<(), String> {
+        self.note(control, act)?;
+        self.plan();
+        Ok(())
+    }
+
+    /// The same, without telling the narrator.
+    fn note(&mut self, control: Control, act: u32) -> Result<(), String> {
         let inverse = self.inverse(&control);
         let words = self.engine.words(&control);
         let line = self.engine.enter(control.clone())?;
         self.entries.push(Entry { act, control, line, words, inverse, undone_ns: None });
-        self.plan();
         Ok(())
     }
 

@@ -15,9 +15,10 @@ fn element(event: &web_sys::Event) -> Option<Element> {
     event.target().and_then(|t| t.dyn_into::<Element>().ok())
 }
 
-/// Whether what is typed belongs to a field rather than to the page.
+/// Whether what is typed belongs to a field, or to a window over the page, rather than to the page.
 fn is_field(element: &Element) -> bool {
     matches!(element.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
+        || element.closest("dialog").is_ok_and(|dialog| dialog.is_some())
 }
 
 /// Listens for keys and for the clipboard as long as the page lives.

@@ -3,6 +3,7 @@
 mod card;
 mod charts;
 mod compare;
+mod dialog;
 mod drawings;
 mod fields;
 mod frames;
@@ -21,11 +22,14 @@ mod palette;
 mod panels;
 mod scenario_panel;
 mod scrubber;
+mod sharing;
 mod sheet;
 mod stage;
 mod timetools;
 mod toolbar;
+mod works;
 
+use crate::page::files::files_of;
 use crate::page::{PageRef, Topic, use_topic};
 use wasm_bindgen::prelude::*;
 use web_sys::DragEvent;
@@ -66,9 +70,7 @@ pub fn App(props: &PageProps) -> Html {
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
             over.set(false);
-            if let Some(file) = event.data_transfer().and_then(|d| d.files()).and_then(|files| files.get(0)) {
-                page.open_file(file);
-            }
+            page.open_files(files_of(event.data_transfer().and_then(|d| d.files())));
         })
     };
     if sheet::is_asked_for() {
@@ -90,9 +92,10 @@ pub fn App(props: &PageProps) -> Html {
             <panels::ProblemPanel page={page.clone()} />
             <menu::Menu page={page.clone()} />
             <keymap::Keymap page={page.clone()} />
+            <sharing::Windows page={page.clone()} />
             <div id="ghost" class="ghost" aria-hidden="true"></div>
             if *over {
-                <div class="drop-hint">{ "Drop a scenario file to open it" }</div>
+                <div class="drop-hint">{ "Drop a scenario, or a control log of this one" }</div>
             }
         </div>
     }

@@ -229,7 +229,11 @@ fn Gallery(props: &PageProps) -> Html {
                 let outline = crate::editor::Outline::read(exhibit.text);
                 let onclick = {
                     let page = props.page.clone();
-                    Callback::from(move |_| { page.open(exhibit.file, exhibit.text); })
+                    Callback::from(move |_| {
+                        if page.open(exhibit.file, exhibit.text) {
+                            page.opened_exhibit(exhibit.file);
+                        }
+                    })
                 };
                 let current = outline.name == now;
                 html! {
@@ -240,6 +244,7 @@ fn Gallery(props: &PageProps) -> Html {
                     </button>
                 }
             }) }
+            <super::works::Works page={props.page.clone()} />
         </section>
     }
 }

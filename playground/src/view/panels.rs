@@ -1,7 +1,7 @@
 //! What floats over the canvas or stands beside the charts: the flash crowd, notices, the legend, problems, the ticker.
 
 use super::PageProps;
-use crate::page::{Topic, use_topic};
+use crate::page::{PageRef, Topic, use_topic};
 use crate::series::short;
 use crate::wire::Tone;
 use web_sys::HtmlInputElement;
@@ -71,6 +71,7 @@ pub fn Notices(props: &PageProps) -> Html {
     html! {
         <>
             <div class="pills" data-overlay="">
+                <Restored page={page.clone()} />
                 if page.pending.get() {
                     <div class="pill edited" role="status" data-testid="pending">
                         <span><b>{ "Edited" }</b>{ page.time.waits.borrow().as_ref().map_or_else(String::new, |w| format!(" {w}")) }{ " — Reset runs it" }</span>
@@ -94,6 +95,26 @@ pub fn Notices(props: &PageProps) -> Html {
                 }
             </div>
         </>
+    }
+}
+
+/// That work has come back, and the way to do without it.
+#[component]
+fn Restored(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Edit);
+    let Some(restored) = page.saving.restored.borrow().clone() else { return html! {} };
+    let act = |f: fn(&PageRef)| {
+        let page = page.clone();
+        Callback::from(move |_: MouseEvent| f(&page))
+    };
+    let stands = if restored.at_s > 0.0 { format!(", at {:.1} s", restored.at_s) } else { String::new() };
+    html! {
+        <div class="pill restored" role="status" data-testid="restored">
+            <span><b>{ "Restored " }</b>{ format!("“{}”, kept {}{stands}", restored.name, restored.age) }</span>
+            <button type="button" onclick={act(|p| p.discard_restored())}>{ "Discard" }</button>
+            <button type="button" class="quiet-close" aria-label="Keep what was restored" onclick={act(|p| p.accept_restored())}>{ "×" }</button>
+        </div>
     }
 }
 

@@ -207,9 +207,7 @@ fn Files(props: &PageProps) -> Html {
         let page = page.clone();
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            if let Some(file) = input.files().and_then(|files| files.get(0)) {
-                page.open_file(file);
-            }
+            page.open_files(crate::page::files::files_of(input.files()));
             input.set_value("");
         })
     };
@@ -226,13 +224,14 @@ fn Files(props: &PageProps) -> Html {
             <Tool name="Undo" title={undo.0} disabled={undo.1} icon={icons::undo()} onclick={act(|p| p.undo())} />
             <Tool name="Redo" title={redo.0} disabled={redo.1} icon={icons::redo()} onclick={act(|p| p.redo())} />
             <span class="divider" />
-            <Tool name="Open scenario" title="Open a scenario file (or drop it on the page)" icon={icons::open()} onclick={choose} />
+            <Tool name="Open scenario" title="Open a scenario, or a control log of this one (or drop it on the page)" icon={icons::open()} onclick={choose} />
             <Tool name="Save scenario" title="Save the scenario (Ctrl+S)" icon={icons::save()} onclick={act(|p| p.save_scenario())} />
             <Tool name="Save control log" title="Save what was done by hand: floodgate run FILE --controls LOG replays it"
                   icon={icons::log()} onclick={act(|p| p.save_log())} />
             <span class="divider" />
+            <super::sharing::Tools page={page.clone()} />
             <Tool name="Light or dark" icon={icons::theme()} onclick={act(toggle_theme)} />
-            <input type="file" ref={input} class="hidden" accept=".toml,text/*" aria-label="Scenario file" {onchange} />
+            <input type="file" ref={input} class="hidden" multiple=true accept=".toml,.jsonl,text/*" aria-label="Scenario file or control log" {onchange} />
         </div>
     }
 }

@@ -6,6 +6,7 @@ mod access;
 mod editing;
 mod harness;
 mod playground;
+mod sharing;
 mod time;
 
 async fn is(page: &Page, expression: &str, wanted: &str) -> Result<(), BrowserError> {

@@ -47,7 +47,7 @@ async fn choose_speed(page: &Page, speed: &str) -> Result<()> {
     Ok(())
 }
 
-async fn text(page: &Page) -> Result<String> {
+pub(super) async fn text(page: &Page) -> Result<String> {
     Ok(page.eval("__floodgate.scenarioText()").await?.as_str().unwrap_or_default().to_owned())
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn click(page: &Page, name: &str) -> Result<()> {
 }
 
 /// The command line, built by the same cargo.
-fn floodgate(arguments: &[&str]) -> Result<Output> {
+pub(super) fn floodgate(arguments: &[&str]) -> Result<Output> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new(env!("CARGO"));
     command.args(["run", "--quiet", "--package", "floodgate-cli", "--"]).args(arguments).current_dir(workspace);
