@@ -60,7 +60,7 @@ impl Mark {
     fn new(simulation: &Simulation) -> Mark {
         let nodes = (0..simulation.scenario().nodes.len()).map(|i| simulation.node_counters(i).clone()).collect();
         let classes = simulation.class_counters().to_vec();
-        Mark { at: simulation.now(), totals: *simulation.totals(), nodes, classes }
+        Mark { at: simulation.now(), totals: simulation.totals(), nodes, classes }
     }
 }
 

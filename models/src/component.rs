@@ -240,14 +240,14 @@ macro_rules! components {
                     AnyComponent::Custom(c) => c.on_start(cx),
                 }
             }
-            #[inline]
+            #[inline(always)]
             fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_call(c, call, cx), )*
                     AnyComponent::Custom(c) => c.on_call(call, cx),
                 }
             }
-            #[inline]
+            #[inline(always)]
             fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_reply(c, reply, cx), )*
@@ -267,14 +267,14 @@ macro_rules! components {
                     AnyComponent::Custom(c) => c.on_timer(timer, tag, cx),
                 }
             }
-            #[inline]
+            #[inline(always)]
             fn on_served(&mut self, call: CallId, tag: u32, cx: &mut Cx<'_>) {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_served(c, call, tag, cx), )*
                     AnyComponent::Custom(c) => c.on_served(call, tag, cx),
                 }
             }
-            #[inline]
+            #[inline(always)]
             fn on_tick(&mut self, cx: &mut Cx<'_>) {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_tick(c, cx), )*

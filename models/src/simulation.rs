@@ -409,7 +409,7 @@ impl Simulation {
 
     /// The whole run in numbers.
     #[must_use]
-    pub fn totals(&self) -> &Totals {
+    pub fn totals(&self) -> Totals {
         self.core.totals()
     }
 

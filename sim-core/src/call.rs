@@ -8,7 +8,7 @@ use crate::outcome::Code;
 use crate::rng::Draws;
 use crate::slab::{Key, record};
 use crate::time::{Duration, Time};
-use crate::topology::{LinkId, NodeId};
+use crate::topology::{LinkId, NODES_MAX, NodeId};
 
 /// Reference to a live call.
 pub type CallId = Key;
@@ -32,6 +32,8 @@ pub struct Root {
     pub work: f32,
     pub(crate) calls: u32,
     generation: u32,
+    /// Number of the node it was born at: what ends when that node is removed. [`CLIENT_KNOWN`] is added to it.
+    node: u32,
     /// Criticality: 0 is the most important.
     pub priority: u8,
     /// Number of its class: that of the node it was born at.
@@ -39,10 +41,11 @@ pub struct Root {
     pub(crate) ended: bool,
     /// Born since the statistics started.
     pub(crate) counted: bool,
-    client_known: bool,
-    /// Number of the node it was born at, low byte first: what ends when that node is removed.
-    node: [u8; 3],
 }
+
+/// Beyond the numbers of nodes.
+const CLIENT_KNOWN: u32 = 1 << 31;
+const _: () = assert!(NODES_MAX <= CLIENT_KNOWN as usize);
 
 /// A root that is to be born.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +74,9 @@ const PURPOSE_CLIENT: u64 = 0x636c_6965_6e74;
 impl Root {
     #[inline(always)]
     pub(crate) fn new(born: Time, lineage: u64, class: u8, node: NodeId, birth: Birth) -> Root {
-        let (client, client_known) = match birth.client {
-            Client::Known(client) => (client, true),
-            Client::OneOf(population) => (population, false),
+        let (client, known) = match birth.client {
+            Client::Known(client) => (client, CLIENT_KNOWN),
+            Client::OneOf(population) => (population, 0),
         };
         Root {
             born,
@@ -83,22 +86,21 @@ impl Root {
             work: birth.work,
             calls: 0,
             generation: 0,
+            node: node.0 | known,
             priority: birth.priority,
             class,
             ended: false,
             counted: true,
-            client_known,
-            node: low_bytes(node),
         }
     }
 
     /// Whether it was born at `node`.
     pub(crate) fn is_of(&self, node: NodeId) -> bool {
-        self.node == low_bytes(node)
+        self.node & !CLIENT_KNOWN == node.0
     }
 
     pub(crate) fn known_client(&self) -> Option<u32> {
-        self.client_known.then_some(self.client)
+        (self.node & CLIENT_KNOWN != 0).then_some(self.client)
     }
 
     /// The client that sent it, in a run with this seed.
@@ -108,14 +110,7 @@ impl Root {
     }
 }
 
-/// There are no more nodes than [`NODES_MAX`](crate::topology::NODES_MAX).
-#[inline(always)]
-fn low_bytes(node: NodeId) -> [u8; 3] {
-    let [a, b, c, _] = node.0.to_le_bytes();
-    [a, b, c]
-}
-
-record!(Root);
+record!(Root, |root| root.calls, |root, index| root.calls = index);
 
 /// Where a call stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -232,7 +227,7 @@ impl Call {
     }
 }
 
-record!(Call);
+record!(Call, |call| call.root, |call, index| call.root = index);
 
 /// What a caller says of a call it sends.
 #[derive(Clone, Copy, Debug)]
@@ -255,11 +250,18 @@ pub struct CallSpec {
     pub cancel: bool,
 }
 
+/// How long a caller waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// So long; `None` is for ever.
+    pub timeout: Option<Duration>,
+    /// Whether the callee is told when the caller gives up.
+    pub cancel: bool,
+}
+
 /// The end of a call, as its caller sees it: the answer, or that it gave up waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
-    /// The call; it may still be worked on when the caller gave up.
-    pub call: CallId,
     /// Over which link it went.
     pub link: LinkId,
     /// The root it was done for.

@@ -22,7 +22,7 @@ pub mod stats;
 pub mod time;
 pub mod topology;
 
-pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Reply, Root, RootId};
+pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Reply, Root, RootId};
 pub use digest::Digest;
 pub use dist::Dist;
 pub use journey::{CallEnd, Gone, Journey, JourneyCall, JourneyCounts, JourneyPolicy, Journeys, Stretch};

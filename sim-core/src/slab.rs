@@ -44,11 +44,15 @@ pub trait Record: Copy {
     fn generation(&self) -> u32;
     /// Sets it; nobody but the slab does.
     fn set_generation(&mut self, generation: u32);
+    /// While the place is free: which one was freed before it.
+    fn freed_before(&self) -> u32;
+    /// Sets it, in a free place only; nobody but the slab does.
+    fn set_freed_before(&mut self, index: u32);
 }
 
-/// Makes a type with a field `generation: u32` a [`Record`].
+/// Makes a type with a field `generation: u32`, and another number that a free place has no use for, a [`Record`].
 macro_rules! record {
-    ($name:ty) => {
+    ($name:ty, $unused:expr, $set_unused:expr) => {
         impl $crate::slab::Record for $name {
             #[inline(always)]
             fn generation(&self) -> u32 {
@@ -58,22 +62,35 @@ macro_rules! record {
             fn set_generation(&mut self, generation: u32) {
                 self.generation = generation;
             }
+            #[inline(always)]
+            fn freed_before(&self) -> u32 {
+                let unused: fn(&$name) -> u32 = $unused;
+                unused(self)
+            }
+            #[inline(always)]
+            fn set_freed_before(&mut self, index: u32) {
+                let set: fn(&mut $name, u32) = $set_unused;
+                set(self, index)
+            }
         }
     };
 }
 pub(crate) use record;
 
 /// A slab of small records. The generation stands in the record, so that asking whether a key is stale touches the very
-/// line of memory that is read next.
+/// line of memory that is read next; and so does which place is free, the one that was freed last first.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
     records: Vec<T>,
-    free: Vec<u32>,
+    /// The place that was freed last; beyond all places when none is free.
+    freed_last: u32,
+    /// How many places are free.
+    free: u32,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Slab<T> {
-        Slab { records: Vec::new(), free: Vec::new() }
+        Slab { records: Vec::new(), freed_last: u32::MAX, free: 0 }
     }
 }
 
@@ -82,7 +99,7 @@ impl<T: Record> Slab<T> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len() - self.free.len()
+        self.records.len() - self.free as usize
     }
 
     /// How many records have been live at once: places, taken or free.
@@ -101,15 +118,14 @@ impl<T: Record> Slab<T> {
     /// Adds a record.
     #[inline(always)]
     pub fn insert(&mut self, mut record: T) -> Key {
-        if let Some(index) = self.free.pop()
-            && let Some(place) = self.records.get_mut(index as usize)
-        {
-            let generation = place.generation().wrapping_add(1);
-            record.set_generation(generation);
-            *place = record;
-            return Key::new(index, generation);
-        }
-        self.append(record)
+        let index = self.freed_last;
+        let Some(place) = self.records.get_mut(index as usize) else { return self.append(record) };
+        let generation = place.generation().wrapping_add(1);
+        self.freed_last = place.freed_before();
+        self.free -= 1;
+        record.set_generation(generation);
+        *place = record;
+        Key::new(index, generation)
     }
 
     /// Takes a new place. Makes room for an eighth more, where a `Vec` would double: in an avalanche records are most of
@@ -166,17 +182,29 @@ impl<T: Record> Slab<T> {
     /// Takes the record of `key` out.
     #[inline(always)]
     pub fn remove(&mut self, key: Key) -> Option<T> {
-        let record = self.get_mut(key)?;
+        let Slab { records, freed_last, free } = self;
+        let record = records.get_mut(key.index() as usize).filter(|r| r.generation() == key.generation())?;
         let gone = *record;
-        record.set_generation(key.generation().wrapping_add(1));
-        self.free.push(key.index());
+        release(record, key.index(), freed_last, free);
         Some(gone)
+    }
+
+    /// Changes the live record at `index`, for references that cannot be stale, and takes it out when `act` says so.
+    #[inline(always)]
+    pub fn settle<R>(&mut self, index: u32, act: impl FnOnce(Key, &mut T) -> (R, bool)) -> Option<R> {
+        let Slab { records, freed_last, free } = self;
+        let record = records.get_mut(index as usize).filter(|r| r.generation() & 1 == 1)?;
+        let (result, ends) = act(Key::new(index, record.generation()), record);
+        if ends {
+            release(record, index, freed_last, free);
+        }
+        Some(result)
     }
 
     /// Bytes that a copy takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.records.len() * size_of::<T>() + self.free.len() * 4
+        self.records.len() * size_of::<T>()
     }
 
     /// Live records, in the order of their positions.
@@ -191,12 +219,21 @@ impl<T: Record> Slab<T> {
     }
 }
 
+/// Makes the place of a live record free.
+#[inline(always)]
+fn release<T: Record>(record: &mut T, index: u32, freed_last: &mut u32, free: &mut u32) {
+    record.set_generation(record.generation().wrapping_add(1));
+    record.set_freed_before(*freed_last);
+    *freed_last = index;
+    *free += 1;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[derive(Clone, Copy, Debug, PartialEq)]
-    struct Number(u64, u32);
+    struct Number(u64, u32, u32);
 
     impl Record for Number {
         fn generation(&self) -> u32 {
@@ -205,21 +242,27 @@ mod tests {
         fn set_generation(&mut self, generation: u32) {
             self.1 = generation;
         }
+        fn freed_before(&self) -> u32 {
+            self.2
+        }
+        fn set_freed_before(&mut self, index: u32) {
+            self.2 = index;
+        }
     }
 
     #[test]
     fn a_stale_key_finds_nothing() {
         let mut slab = Slab::default();
-        let first = slab.insert(Number(1, 0));
+        let first = slab.insert(Number(1, 0, 0));
         assert_eq!(slab.remove(first).map(|n| n.0), Some(1));
-        let second = slab.insert(Number(2, 0));
+        let second = slab.insert(Number(2, 0, 0));
         assert_eq!(first.index(), second.index());
         assert_eq!((slab.get(first), slab.get(second).map(|n| n.0)), (None, Some(2)));
         assert_eq!(slab.remove(first), None);
         assert_eq!(slab.get(Key::NONE), None);
         assert_eq!(slab.key_at(second.index()), second);
         assert_eq!(slab.key_at(7), Key::NONE);
-        let third = slab.insert(Number(3, 0));
+        let third = slab.insert(Number(3, 0, 0));
         slab.remove(third);
         assert_eq!(slab.key_at(third.index()), Key::NONE);
         assert_eq!(slab.len(), 1);

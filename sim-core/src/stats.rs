@@ -40,9 +40,9 @@ impl Default for Histogram {
 /// The number of the bucket that `value` falls into.
 #[inline(always)]
 fn bucket_of(value: u64) -> usize {
-    let octave = (u64::BITS - (value >> SUB_BITS).leading_zeros()) as usize;
-    let sub = (value >> octave.saturating_sub(1)) as usize & (SUB - 1);
-    octave << SUB_BITS | sub
+    // Octaves 0 and 1 are of the same width, so the leading bit of the others adds the one octave that is missing.
+    let shift = (value | SUB as u64).ilog2() - SUB_BITS;
+    ((shift as usize) << SUB_BITS) + (value >> shift) as usize
 }
 
 /// The middle of a bucket.
@@ -61,16 +61,24 @@ impl Histogram {
     pub fn record(&mut self, value: Duration) {
         let value = value.0;
         let bucket = bucket_of(value);
-        if bucket.wrapping_sub(self.first) >= self.buckets.len() {
-            self.reach(bucket);
-        }
-        if let Some(counted) = self.buckets.get_mut(bucket.wrapping_sub(self.first)) {
-            *counted = counted.saturating_add(1);
+        match self.buckets.get_mut(bucket.wrapping_sub(self.first)) {
+            Some(counted) if value >= self.min && value <= self.max => *counted = counted.saturating_add(1),
+            _ => self.record_extreme(value, bucket),
         }
         self.count += 1;
         self.sum += u128::from(value);
+    }
+
+    /// Counts a value that is smaller or larger than all before it.
+    #[cold]
+    fn record_extreme(&mut self, value: u64, bucket: usize) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
+        if bucket.wrapping_sub(self.first) >= self.buckets.len() {
+            self.reach(bucket);
+        }
+        let counted = &mut self.buckets[bucket - self.first];
+        *counted = counted.saturating_add(1);
     }
 
     /// Makes room for the octave of `bucket` and those between it and the others.
@@ -224,6 +232,13 @@ impl Gauge {
         self.integral += u128::from(high) << 64 | u128::from(low);
         self.since = now.0;
         self.value = value;
+        if value < self.window_min || value > self.window_max {
+            self.extend(value);
+        }
+    }
+
+    #[cold]
+    fn extend(&mut self, value: u64) {
         self.window_min = self.window_min.min(value);
         self.window_max = self.window_max.max(value);
     }

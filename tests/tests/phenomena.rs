@@ -48,7 +48,7 @@ fn the_avalanche_is_metastable_and_owes_nothing_to_a_long_restart() {
     let mut simulation = Simulation::new(&scenario, 1);
     let goodput_between = |simulation: &mut Simulation, from: f64, to: f64| {
         simulation.run_until(floodgate::Time::from_secs_f64(from)).expect("no limit is met");
-        let before = *simulation.totals();
+        let before = simulation.totals();
         simulation.run_until(floodgate::Time::from_secs_f64(to)).expect("no limit is met");
         let t = simulation.totals();
         (t.goodput - before.goodput) as f64 / (t.born - before.born) as f64

@@ -13,7 +13,7 @@ fn replication(seed: u64) -> (Totals, Vec<NodeStats>, Vec<LinkStats>, Vec<ClassS
     simulation.run_until(end).expect("no limit is met");
     let nodes = (0..scenario.nodes.len()).map(|i| simulation.node_counters(i).clone()).collect();
     let links = (0..scenario.links.len()).map(|i| *simulation.link_counters(i)).collect();
-    (*simulation.totals(), nodes, links, simulation.class_counters().to_vec(), end)
+    (simulation.totals(), nodes, links, simulation.class_counters().to_vec(), end)
 }
 
 #[test]

@@ -8,8 +8,8 @@ use crate::policy::arrivals::Process;
 use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
 use floodgate_core::{
-    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId,
-    Reply, RootId, Time, TimerId,
+    ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, Patience,
+    PortId, Reply, RootId, Time, TimerId,
 };
 
 params! {
@@ -171,13 +171,21 @@ impl Clients {
     #[inline(always)]
     fn send(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
         let (priority, work) = (self.config.priority as u8, self.config.work as f32);
-        let root = cx.birth_of(Birth { ordinal, client, priority, work });
+        let birth = Birth { ordinal, client, priority, work };
         self.waiting += 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
-        self.attempt(root, 0, cx);
+        match self.out {
+            Some(link) => {
+                cx.first_attempt(birth, link, Patience { timeout: self.config.timeout, cancel: self.config.cancel });
+            }
+            None => {
+                let root = cx.birth_of(birth);
+                self.end(root, Err(Code::BadGateway), cx);
+            }
+        }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn attempt(&mut self, id: RootId, attempt: u32, cx: &mut Cx<'_>) {
         let Some(root) = cx.root(id) else { return };
         let lineage = cx.branch(root.lineage, u64::from(attempt));

@@ -511,6 +511,7 @@ impl Component for LoadBalancer {
         cx.tell_callers(&Message::Endpoints(vec![0]));
     }
 
+    #[inline(always)]
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
         if self.unheard.is_empty() { self.admit(call, cx) } else { self.early.push(call) }
     }

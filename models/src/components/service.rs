@@ -246,13 +246,14 @@ impl Component for Service {
         self.announce(cx);
     }
 
+    #[inline(always)]
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let Some(record) = cx.get(call) else { return };
-        let Some(number) = self.choose(record.replica(), record.lineage, cx) else {
+        let chosen = self.choose(record.replica(), record.lineage, cx);
+        let Some((number, replica)) = chosen.and_then(|n| Some((n, self.replicas.get_mut(n as usize)?))) else {
             // Nobody listens there: the connection is refused.
             return cx.reply(call, Err(Code::BadGateway));
         };
-        let replica = &mut self.replicas[number as usize];
         let starts = replica.busy < self.config.workers;
         if starts {
             replica.busy += 1;
@@ -285,7 +286,7 @@ impl Component for Service {
         match self.jobs.get(place as usize).map(|job| job.stage) {
             Some(Stage::Before | Stage::After) => self.computed(place, cx),
             // The pause before a retry is over.
-            Some(Stage::Calling) => self.try_again(place, cx),
+            Some(Stage::Calling) => self.next_step(place, cx),
             Some(Stage::Gone) | None => debug_assert!(false, "a call that is served has a job"),
         }
     }

@@ -145,7 +145,7 @@ impl Recorder {
     fn mark(&mut self, core: &Core) {
         let now = core.now();
         self.start = now;
-        self.totals = *core.totals();
+        self.totals = core.totals();
         self.in_flight = core.in_flight().integral(now);
         self.classes = core.class_stats().to_vec();
         self.nodes = (0..core.routes().node_count()).map(|i| mark(core.node_stats(NodeId(i as u32)), now)).collect();
@@ -259,7 +259,7 @@ impl Recorder {
     }
 
     pub(crate) fn close(&mut self, core: &mut Core) {
-        let (now, t, before) = (core.now(), *core.totals(), self.totals);
+        let (now, t, before) = (core.now(), core.totals(), self.totals);
         let classes = core.class_stats().iter().zip(&self.classes).map(|(new, old)| class_point(new, old));
         let node = |(i, old): (usize, &Mark)| node_point(core.node_stats(NodeId(i as u32)), old, now);
         let link = |(i, old): (usize, &LinkStats)| core.link_stats(LinkId(i as u32)).since(old);

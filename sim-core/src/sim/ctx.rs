@@ -2,7 +2,7 @@
 
 use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
-use crate::call::{Birth, CallSpec, Client, Root};
+use crate::call::{Birth, CallSpec, Client, Patience, Root};
 use crate::rng::{Draws, Stream, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
@@ -67,6 +67,14 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.birth(self.at, self.node, birth)
     }
 
+    /// As [`Ctx::birth_of`], and the first attempt is sent over one of this node's outgoing links.
+    #[inline(always)]
+    pub fn first_attempt(&mut self, birth: Birth, link: LinkId, patience: Patience) -> RootId {
+        debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
+        debug_assert!(birth.work >= 0.0, "work is not negative");
+        self.kernel.first_attempt(self.at, self.node, birth, link, patience)
+    }
+
     /// The client that sent the root of a call.
     #[must_use]
     pub fn client_of(&self, call: CallId) -> u32 {
@@ -103,19 +111,17 @@ impl<M: Model> Ctx<'_, M> {
     /// Passes an arrived call on, transparently: same root, same lineage.
     #[inline(always)]
     pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
-        let record = self.kernel.calls.get(call)?;
-        let (root, lineage) = (record.root, record.lineage);
-        let spec = CallSpec {
-            root: self.kernel.roots.key_at(root),
-            parent: Some(call),
-            lineage,
-            attempt: 0,
-            replica,
-            tag,
-            timeout: None,
-            cancel: true,
-        };
-        Some(self.call(link, spec))
+        debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
+        self.kernel.forward(self.at, call, link, replica, tag)
+    }
+
+    /// As [`Ctx::origin`], and gives the call a number as [`Ctx::set_tag`] does.
+    #[inline(always)]
+    #[must_use]
+    pub fn take_up(&mut self, call: CallId, tag: u32) -> Option<(&Call, &Root)> {
+        let record = self.kernel.calls.get_mut(call)?;
+        record.callee_tag = tag;
+        Some((record, self.kernel.roots.at(record.root)?))
     }
 
     /// A live call and the root that it is done for.
@@ -224,7 +230,7 @@ impl<M: Model> Ctx<'_, M> {
         let kernel = &mut *self.kernel;
         if let Some(record) = kernel.calls.get_mut(call) {
             record.busy_ns += length.0;
-            kernel.totals.busy_ns += u128::from(length.0);
+            kernel.busy_ns += u128::from(length.0);
             self.at.stats.busy_ns += u128::from(length.0);
             if kernel.watched {
                 kernel.observed.push((kernel.now(), Observed::Worked(self.node, call, length)));

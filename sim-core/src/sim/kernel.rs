@@ -1,14 +1,14 @@
 //! Everything but the models: clock, event list, calls, books.
 
 use super::limits::{Halt, Limits};
-use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Root, RootId, Stage, outcome_code};
+use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Patience, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
 use crate::dist::Dist;
 use crate::outcome::Code;
 use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
 use crate::rng::{Draws, mix};
-use crate::slab::{Key, Record, Slab, record};
+use crate::slab::{Key, Slab, record};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{Link, LinkId, NodeId, Routes};
@@ -28,7 +28,7 @@ impl TimerSlot {
     }
 }
 
-record!(TimerSlot);
+record!(TimerSlot, |slot| slot.node.0, |slot, index| slot.node = NodeId(index));
 
 /// A message under way.
 #[derive(Clone, Debug)]
@@ -98,6 +98,21 @@ pub(super) enum Observed {
     Ended(RootId, Outcome),
 }
 
+/// What a call has from the one above it.
+#[derive(Clone, Copy)]
+struct Above {
+    depth: u8,
+    /// Whether it, or one above it, is a retry.
+    by_retry: bool,
+}
+
+impl Above {
+    #[inline(always)]
+    fn new(parent: &Call, attempt: u16) -> Above {
+        Above { depth: parent.depth.saturating_add(1), by_retry: attempt > 0 || parent.by_retry() }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel<T> {
     pub(super) events: u64,
@@ -105,20 +120,23 @@ pub(crate) struct Kernel<T> {
     pub(super) instant: u64,
     /// Where the last event was delivered.
     pub(super) last: NodeId,
-    /// After this event there is something to see to: a limit has been met, or records have grown.
-    pub(super) attention: bool,
+    /// Before event number so much there is something to see to: the budget is used up or a limit met, or records have grown
+    /// (then it is 0).
+    pub(super) look_up: u64,
     pub(super) queue: EventQueue,
     pub(super) calls: Slab<Call>,
     pub(super) roots: Slab<Root>,
     pub(super) timers: Slab<TimerSlot>,
     pub(super) wires: Vec<Wire>,
-    pub(super) totals: Totals,
+    /// By class, and nowhere else: the whole is added up when somebody asks.
     pub(super) classes: Vec<ClassStats>,
-    /// `totals.in_flight` over time.
+    /// Work done, by whomever.
+    pub(super) busy_ns: u128,
+    /// Roots that have not ended, over time.
     pub(super) in_flight: Population,
-    /// Sojourn times of the roots that `totals` counts and that have ended: together with the ages of those that have not,
-    /// what Little's law holds `in_flight` against.
-    pub(super) sojourn_ns: u128,
+    /// Sojourn times of the roots that are counted and have failed: together with those that were answered, and the ages of
+    /// those that have not ended, what Little's law holds `in_flight` against.
+    pub(super) failed_ns: u128,
     /// Places of calls and of timers from which on their number is looked at again.
     pub(super) look_at_calls: usize,
     pub(super) look_at_timers: usize,
@@ -147,16 +165,16 @@ impl<T: Clone> Kernel<T> {
             events: 0,
             instant: 0,
             last: NodeId(0),
-            attention: false,
+            look_up: 0,
             queue: EventQueue::new(),
             calls: Slab::default(),
             roots: Slab::default(),
             timers: Slab::default(),
             wires: routes.links().iter().map(Wire::new).collect(),
-            totals: Totals::default(),
             classes: vec![ClassStats::default(); classes],
+            busy_ns: 0,
             in_flight: Population::default(),
-            sojourn_ns: 0,
+            failed_ns: 0,
             look_at_calls: 0,
             look_at_timers: 0,
             grown: None,
@@ -223,9 +241,17 @@ impl<T: Clone> Kernel<T> {
 
     #[inline(always)]
     pub(super) fn send(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
+        if self.wires[link.0 as usize].delay == 0 {
+            self.queue.push_now(kind, id);
+        } else {
+            self.send_later(link, lineage, back, kind, id);
+        }
+    }
+
+    #[inline(never)]
+    fn send_later(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
         let wire = &mut self.wires[link.0 as usize];
         match wire.delay {
-            0 => self.queue.push_now(kind, id),
             VARIES => self.send_varying(link, lineage, back, kind, id),
             delay => wire.lane = self.queue.push_constant(delay, wire.lane, kind, id),
         }
@@ -255,29 +281,58 @@ impl<T: Clone> Kernel<T> {
     #[inline(always)]
     pub(super) fn call(&mut self, at: &mut Node, link: LinkId, spec: &CallSpec) -> CallId {
         let above = spec.parent.and_then(|parent| self.calls.get(parent));
-        let (depth, by_retry) = above.map_or((0, false), |p| (p.depth.saturating_add(1), p.by_retry()));
-        let by_retry = spec.attempt > 0 || by_retry;
-        let wire = &mut self.wires[link.0 as usize];
-        *(if by_retry { &mut wire.stats.calls_retry } else { &mut wire.stats.calls_first }) += 1;
-        let (from, to, now) = (wire.from, wire.to, Time(self.queue.now()));
-        let call = self.calls.insert(Call::new(spec, link, to, now, depth, by_retry));
+        let above = above.map_or(Above { depth: 0, by_retry: spec.attempt > 0 }, |p| Above::new(p, spec.attempt));
         if let Some(root) = self.roots.get_mut(spec.root) {
             root.calls += 1;
             if spec.parent.is_none() && root.counted {
-                self.totals.attempts += 1;
                 self.classes[root.class as usize].attempts += 1;
             }
         }
+        self.launch(at, link, spec, above)
+    }
+
+    /// A call is on its way; its root knows of it already.
+    #[inline(always)]
+    fn launch(&mut self, at: &mut Node, link: LinkId, spec: &CallSpec, above: Above) -> CallId {
+        let now = self.now();
+        let wire = &mut self.wires[link.0 as usize];
+        *(if above.by_retry { &mut wire.stats.calls_retry } else { &mut wire.stats.calls_first }) += 1;
+        let call = self.calls.insert(Call::new(spec, link, wire.to, now, above.depth, above.by_retry));
         at.stats.sent += 1;
-        self.send(link, spec.lineage, false, Kind::Deliver, call);
+        if wire.delay == 0 {
+            self.queue.push_now(Kind::Deliver, call);
+        } else {
+            self.send_later(link, spec.lineage, false, Kind::Deliver, call);
+        }
         if let Some(patience) = spec.timeout {
             let lane = self.patience_lane;
             self.patience_lane = self.queue.push_constant(patience.0.max(1), lane, Kind::GiveUp, call);
         }
         if self.calls.places() >= self.look_at_calls {
-            self.look_at_size(from);
+            self.look_at_size(self.wires[link.0 as usize].from);
         }
         call
+    }
+
+    /// A call that has arrived goes on over `link`, as the same to whoever gets it.
+    #[inline(always)]
+    pub(super) fn forward(
+        &mut self,
+        at: &mut Node,
+        parent: CallId,
+        link: LinkId,
+        replica: u32,
+        tag: u32,
+    ) -> Option<CallId> {
+        let record = self.calls.get(parent)?;
+        let (lineage, root, above) = (record.lineage, record.root, Above::new(record, 0));
+        let root = self.roots.settle(root, |key, root| {
+            root.calls += 1;
+            (key, false)
+        })?;
+        let parent = Some(parent);
+        let spec = CallSpec { root, parent, lineage, attempt: 0, replica, tag, timeout: None, cancel: true };
+        Some(self.launch(at, link, &spec, above))
     }
 
     /// The records have grown: is there still room?
@@ -289,7 +344,7 @@ impl<T: Clone> Kernel<T> {
         self.look_at_calls = next(self.calls.places()).min(limit.saturating_add(1));
         self.look_at_timers = next(self.timers.places());
         self.grown = Some(node);
-        self.attention = true;
+        self.look_up = 0;
         if self.calls.len() > limit && self.halt.is_none() {
             let node = self.routes.key(node).to_owned();
             self.halt = Some(Halt::LiveCalls { time: self.now(), node, limit });
@@ -315,30 +370,26 @@ impl<T: Clone> Kernel<T> {
         match outcome {
             Ok(()) => {
                 at.stats.answered += 1;
-                at.stats.latency.record(now.since(arrived));
+                at.stats.latency.record(Duration(now.0 - arrived.0));
             }
             Err(code) => at.stats.errors.add(code),
         }
         self.send(link, lineage, true, Kind::Reply, call);
     }
 
-    #[inline(always)]
+    /// A call has gone, and what was done for it has been booked.
     pub(super) fn free(&mut self, call: CallId) {
         let Some(record) = self.calls.remove(call) else { return };
-        if let Some(root) = self.roots.at_mut(record.root) {
+        self.roots.settle(record.root, |_, root| {
             root.calls -= 1;
-            if root.ended && root.calls == 0 {
-                let key = Key::new(record.root, root.generation());
-                self.roots.remove(key);
-            }
-        }
+            ((), root.ended && root.calls == 0)
+        });
     }
 
     /// Takes the work of a call's subtree off it: it served nobody.
     pub(super) fn waste(&mut self, call: CallId) {
         if let Some(record) = self.calls.get_mut(call) {
             let busy = u128::from(std::mem::take(&mut record.busy_ns));
-            self.totals.wasted_ns += busy;
             // A root stays as long as it has calls.
             if let Some(root) = self.roots.at(record.root) {
                 self.classes[root.class as usize].wasted_ns += busy;
@@ -349,14 +400,42 @@ impl<T: Clone> Kernel<T> {
     /// A root is born at a node.
     #[inline(always)]
     pub(super) fn birth(&mut self, at: &mut Node, node: NodeId, birth: Birth) -> RootId {
-        let now = self.now();
-        self.totals.born += 1;
-        self.totals.in_flight += 1;
-        self.in_flight.enter(now);
+        let root = self.new_root(at, node, birth);
         self.classes[at.class as usize].born += 1;
+        self.roots.insert(root)
+    }
+
+    /// A root is born at a node and tried for the first time.
+    #[inline(always)]
+    pub(super) fn first_attempt(
+        &mut self,
+        at: &mut Node,
+        node: NodeId,
+        birth: Birth,
+        link: LinkId,
+        patience: Patience,
+    ) -> RootId {
+        let mut root = self.new_root(at, node, birth);
+        root.calls = 1;
+        let class = &mut self.classes[at.class as usize];
+        class.born += 1;
+        class.attempts += 1;
+        let lineage = root.lineage;
+        let id = self.roots.insert(root);
+        let Patience { timeout, cancel } = patience;
+        let replica = crate::call::ANY_REPLICA;
+        let spec = CallSpec { root: id, parent: None, lineage, attempt: 0, replica, tag: 0, timeout, cancel };
+        self.launch(at, link, &spec, Above { depth: 0, by_retry: false });
+        id
+    }
+
+    #[inline(always)]
+    fn new_root(&mut self, at: &mut Node, node: NodeId, birth: Birth) -> Root {
+        let now = self.now();
+        self.in_flight.enter(now);
         at.stats.offered += 1;
         at.stats.offered_first += 1;
-        self.roots.insert(Root::new(now, mix(at.key_hash, birth.ordinal), at.class, node, birth))
+        Root::new(now, mix(at.key_hash, birth.ordinal), at.class, node, birth)
     }
 
     /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what
@@ -370,33 +449,27 @@ impl<T: Clone> Kernel<T> {
         in_time: impl FnOnce(Duration) -> bool,
     ) -> Option<u32> {
         let now = self.now();
-        let Some(root) = self.roots.get_mut(id).filter(|r| !r.ended) else {
+        let ended = self.roots.settle(id.index(), |key, root| {
+            if key != id || root.ended {
+                return (None, false);
+            }
+            root.ended = true;
+            let busy = std::mem::take(&mut root.busy_ns);
+            (Some((busy, root.born, root.counted, root.known_client())), root.calls == 0)
+        });
+        let Some(Some((busy, born, counted, client))) = ended else {
             debug_assert!(false, "a root ended twice");
             return None;
         };
-        root.ended = true;
-        let busy = u128::from(std::mem::take(&mut root.busy_ns));
-        let (born, calls, counted, client) = (root.born, root.calls, root.counted, root.known_client());
-        let totals = &mut self.totals;
         // A root ends where it was born.
         let class = &mut self.classes[at.class as usize];
-        if outcome.is_ok() {
-            totals.useful_ns += busy;
-            class.useful_ns += busy;
-        } else {
-            totals.wasted_ns += busy;
-            class.wasted_ns += busy;
-        }
+        *(if outcome.is_ok() { &mut class.useful_ns } else { &mut class.wasted_ns }) += u128::from(busy);
         if counted {
-            let age = now.since(born);
-            totals.in_flight -= 1;
+            let age = Duration(now.0 - born.0);
             self.in_flight.leave(now);
-            self.sojourn_ns += u128::from(age.0);
             match outcome {
                 Ok(()) => {
                     let in_time = u64::from(in_time(age));
-                    totals.answered += 1;
-                    totals.goodput += in_time;
                     at.stats.answered += 1;
                     at.stats.goodput += in_time;
                     at.stats.latency.record(age);
@@ -405,14 +478,11 @@ impl<T: Clone> Kernel<T> {
                     class.latency.record(age);
                 }
                 Err(code) => {
-                    totals.failed += 1;
+                    self.failed_ns += u128::from(age.0);
                     at.stats.errors.add(code);
                     class.failed.add(code);
                 }
             }
-        }
-        if calls == 0 {
-            self.roots.remove(id);
         }
         if self.watched {
             self.observed.push((now, Observed::Ended(id, outcome)));
@@ -420,22 +490,20 @@ impl<T: Clone> Kernel<T> {
         client
     }
 
-    /// Whether whoever sent `record` is still there to hear of it; if so, what was done for it now counts for them.
-    #[inline(always)]
-    pub(super) fn book_to_whoever_waits(&mut self, record: &Call) -> bool {
-        let busy = if record.parent == Key::NONE {
-            self.roots.at_mut(record.root).filter(|r| !r.ended).map(|r| &mut r.busy_ns)
-        } else {
-            let parent = self.calls.get_mut(record.parent);
-            parent.filter(|p| p.stage == Stage::AtCallee).map(|p| &mut p.busy_ns)
-        };
-        match busy {
-            Some(busy) => {
-                *busy += record.busy_ns;
-                true
-            }
-            None => false,
-        }
+    /// The whole run: all classes together.
+    pub(super) fn totals(&self) -> Totals {
+        let start = Totals { busy_ns: self.busy_ns, ..Totals::default() };
+        self.classes.iter().fold(start, |sum, class| Totals {
+            born: sum.born + class.born,
+            answered: sum.answered + class.answered,
+            goodput: sum.goodput + class.goodput,
+            failed: sum.failed + class.failed.total(),
+            in_flight: sum.in_flight + class.in_flight(),
+            attempts: sum.attempts + class.attempts,
+            busy_ns: sum.busy_ns,
+            useful_ns: sum.useful_ns + class.useful_ns,
+            wasted_ns: sum.wasted_ns + class.wasted_ns,
+        })
     }
 
     /// Whether whoever sent `record` is still there to hear of it.

@@ -87,40 +87,45 @@ impl<M: Model> Simulation<M> {
         if P::ACTIVE {
             self.tell(probe);
         }
-        let mut now = self.kernel.now();
         if let Some(stop) = self.has_to_stop().or((self.kernel.events >= last).then_some(Progress::Budget)) {
             return stop;
         }
-        if budget.until <= now {
+        if budget.until <= self.kernel.now() {
             return Progress::Reached;
         }
         // Up to here, neither the budget nor the limit of events at one instant is used up.
-        let mut fence = last.min(self.fence());
+        let burst = self.kernel.limits.events_per_instant.min(EVENTS_MAX) + 1;
+        self.kernel.look_up = last.min(self.kernel.instant + burst);
         loop {
-            if self.kernel.attention
-                && let Some(stop) = self.has_to_stop()
-            {
-                return stop;
-            }
-            if self.kernel.events >= fence {
+            if self.kernel.events >= self.kernel.look_up {
+                if let Some(stop) = self.has_to_stop() {
+                    return stop;
+                }
                 if self.kernel.events >= last {
                     return Progress::Budget;
                 }
-                self.too_many_events();
+                if self.kernel.events >= self.kernel.instant + burst {
+                    self.too_many_events();
+                }
+                self.kernel.look_up = last.min(self.kernel.instant + burst);
                 continue;
             }
-            let Some(due) = self.kernel.queue.pop_before(budget.until.0) else {
+            let mut due = self.kernel.queue.pop_at_once();
+            if due.is_none() {
+                let before = self.kernel.now();
+                due = self.kernel.queue.pop_timed(budget.until.0);
+                if self.kernel.now() != before {
+                    self.kernel.instant = self.kernel.events;
+                    self.kernel.look_up = last.min(self.kernel.events + burst);
+                }
+            }
+            let Some(due) = due else {
                 if budget.until < Time::MAX {
                     self.kernel.queue.wait_until(budget.until.0);
                     self.kernel.instant = self.kernel.events;
                 }
                 return Progress::Reached;
             };
-            if self.kernel.now() != now {
-                now = self.kernel.now();
-                self.kernel.instant = self.kernel.events;
-                fence = last.min(self.fence());
-            }
             self.deliver(due, probe);
             if P::ACTIVE {
                 self.tell(probe);
@@ -131,18 +136,10 @@ impl<M: Model> Simulation<M> {
     /// Sees to what an event asked for: the run stops at a limit, and memory is looked at when records have grown.
     #[cold]
     fn has_to_stop(&mut self) -> Option<Progress> {
-        self.kernel.attention = false;
         if let Some(node) = self.kernel.grown.take() {
             self.look_at_memory(node);
         }
-        let halt = self.kernel.halt.clone()?;
-        self.kernel.attention = true;
-        Some(Progress::Halted(halt))
-    }
-
-    #[inline(always)]
-    fn fence(&self) -> u64 {
-        self.kernel.instant.saturating_add(self.kernel.limits.events_per_instant).saturating_add(1)
+        self.kernel.halt.clone().map(Progress::Halted)
     }
 
     #[inline(always)]
@@ -187,7 +184,6 @@ impl<M: Model> Simulation<M> {
         let (time, limit) = (self.kernel.now(), self.kernel.limits.events_per_instant);
         let node = self.kernel.routes.key(self.kernel.last).to_owned();
         self.kernel.halt = Some(Halt::EventsPerInstant { time, node, limit });
-        self.kernel.attention = true;
     }
 
     #[inline(always)]
@@ -201,7 +197,7 @@ impl<M: Model> Simulation<M> {
         let node = call.at;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let payload = u64::from(call.replica) << 16 | u64::from(call.attempt);
-        let about = about(kernel, id, call, sent);
+        let about = about(id, kernel.roots.key_at(call.root), call, sent);
         kernel.note(at, (node, Delivery::Call), call.lineage, payload, about, probe);
         at.stats.offered += 1;
         at.stats.offered_first += u64::from(!call.by_retry());
@@ -215,36 +211,47 @@ impl<M: Model> Simulation<M> {
     #[inline(always)]
     fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        let Some(&call) = kernel.calls.get(id) else { return };
-        let waits = !call.abandoned() && kernel.book_to_whoever_waits(&call);
+        // It has gone before its caller hears of it; the root stays for as long as it has not ended.
+        let Some(call) = kernel.calls.remove(id) else { return };
+        let of_client = call.parent == Key::NONE;
+        let settled = kernel.roots.settle(call.root, |key, root| {
+            root.calls -= 1;
+            let waits = of_client && !root.ended && !call.abandoned();
+            root.busy_ns += if waits { call.busy_ns } else { 0 };
+            ((key, waits, root.class), root.ended && root.calls == 0)
+        });
+        let Some((root, mut waits, class)) = settled else { return };
+        if !of_client
+            && !call.abandoned()
+            && let Some(parent) = kernel.calls.get_mut(call.parent)
+            && parent.stage == Stage::AtCallee
+        {
+            parent.busy_ns += call.busy_ns;
+            waits = true;
+        }
         let wire = &mut kernel.wires[call.link.0 as usize];
         let node = wire.from;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
-        let outcome = outcome_from(call.outcome);
+        let about = about(id, root, call, call.since);
         if !waits {
             wire.stats.late += 1;
             at.stats.late += 1;
-            let about = about(kernel, id, call, call.since);
-            kernel.note(at, (node, Delivery::Late), call.lineage, u64::from(call.outcome), about, probe);
-            kernel.waste(id);
-            return kernel.free(id);
+            kernel.classes[class as usize].wasted_ns += u128::from(call.busy_ns);
+            return kernel.note(at, (node, Delivery::Late), call.lineage, u64::from(call.outcome), about, probe);
         }
-        let about = about(kernel, id, call, call.since);
+        let outcome = outcome_from(call.outcome);
         match outcome {
             Ok(()) => {
-                kernel.wires[call.link.0 as usize].stats.ok += 1;
+                wire.stats.ok += 1;
                 kernel.note(at, (node, Delivery::Answer), call.lineage, 0, about, probe);
             }
             Err(code) => {
-                kernel.wires[call.link.0 as usize].stats.errors += 1;
+                wire.stats.errors += 1;
                 at.stats.caller_errors.add(code);
                 kernel.note(at, (node, Delivery::Error(code)), call.lineage, 0, about, probe);
             }
         }
-        let reply = reply_view(kernel, id, &call, outcome);
-        // Freed last: the model may still look at the call, and the root must outlive what the model does with it.
-        model.on_reply(reply, &mut Ctx { node, at, kernel });
-        kernel.free(id);
+        model.on_reply(reply_view(root, &call, outcome), &mut Ctx { node, at, kernel });
     }
 
     #[inline(always)]
@@ -252,7 +259,7 @@ impl<M: Model> Simulation<M> {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
         let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
-        let about = about(kernel, id, call, kernel.now());
+        let about = about(id, kernel.roots.key_at(call.root), call, kernel.now());
         kernel.note(at, (call.at, Delivery::Served), call.lineage, 0, about, probe);
         model.on_served(id, call.callee_tag, &mut Ctx { node: call.at, at, kernel });
     }
@@ -260,6 +267,7 @@ impl<M: Model> Simulation<M> {
     #[inline(never)]
     fn give_up<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
+        kernel.queue.sweep(Kind::GiveUp, |call| kernel.calls.get(call).is_none());
         let Some(&call) = kernel.calls.get(id) else { return };
         if call.abandoned() || !kernel.parent_waits(&call) {
             return;
@@ -272,13 +280,13 @@ impl<M: Model> Simulation<M> {
         let node = wire.from;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let mark = if call.stage == Stage::Outbound { call.since } else { kernel.now() };
-        let about = about(kernel, id, call, mark);
+        let about = about(id, kernel.roots.key_at(call.root), call, mark);
         kernel.note(at, (node, Delivery::GiveUp), call.lineage, u64::from(call.attempt), about, probe);
         at.stats.caller_errors.add(Code::Timeout);
         if call.cancel() && call.stage != Stage::Returning {
             kernel.send(call.link, call.lineage, false, Kind::Cancel, id);
         }
-        let reply = reply_view(kernel, id, &call, Err(Code::Timeout));
+        let reply = reply_view(kernel.roots.key_at(call.root), &call, Err(Code::Timeout));
         model.on_reply(reply, &mut Ctx { node, at, kernel });
     }
 
@@ -305,7 +313,7 @@ impl<M: Model> Simulation<M> {
         let kernel = &mut self.kernel;
         let Some(&call) = kernel.calls.get(id).filter(|c| c.stage == Stage::AtCallee) else { return };
         let Some(Place { node: at, model }) = self.places.get_mut(call.at.0 as usize) else { return };
-        let about = about(kernel, id, call, kernel.now());
+        let about = about(id, kernel.roots.key_at(call.root), call, kernel.now());
         kernel.note(at, (call.at, Delivery::Cancel), call.lineage, u64::from(call.attempt), about, probe);
         model.on_cancel(id, &mut Ctx { node: call.at, at, kernel });
     }
@@ -386,8 +394,8 @@ impl<M: Model> Simulation<M> {
 
     /// The whole run.
     #[must_use]
-    pub fn totals(&self) -> &Totals {
-        &self.kernel.totals
+    pub fn totals(&self) -> Totals {
+        self.kernel.totals()
     }
 
     /// What became of the requests of each class, by the numbers of the classes; there is at least one.
@@ -424,9 +432,9 @@ impl<M: Model> Simulation<M> {
         let now = kernel.now();
         self.places.iter_mut().for_each(|place| place.node.stats.restart(now));
         kernel.wires.iter_mut().for_each(|wire| wire.stats = LinkStats::default());
-        kernel.totals = Totals { busy_ns, ..Totals::default() };
+        kernel.busy_ns = busy_ns;
         kernel.classes.fill(ClassStats::default());
-        (kernel.in_flight, kernel.sojourn_ns) = (Population::default(), 0);
+        (kernel.in_flight, kernel.failed_ns) = (Population::default(), 0);
         kernel.roots.iter_mut().for_each(|root| root.counted = false);
     }
 
@@ -450,41 +458,32 @@ impl<M: Model> Simulation<M> {
         calls.chain(roots).sum()
     }
 
-    /// Checks the books: `born = answered + failed + in_flight` by counting live roots, `busy = useful + wasted + undecided`
-    /// by adding up what live calls carry, that the classes add up to the whole, and Little's law, L·T = Σ W, by comparing how many roots there were over time with
-    /// how long each of them was there.
+    /// Checks the books: `born = answered + failed + in_flight` for each class by counting live roots,
+    /// `busy = useful + wasted + undecided` by adding up what live calls carry, and Little's law, L·T = Σ W, by comparing how
+    /// many roots there were over time with how long each of them was there.
     ///
     /// # Errors
     /// With both sides of the equation that does not hold.
     pub fn check_books(&self) -> Result<(), String> {
-        let t = &self.kernel.totals;
-        let live = self.kernel.roots.iter().filter(|(_, r)| r.counted && !r.ended).count() as u64;
-        if t.born != t.answered + t.failed + t.in_flight || t.in_flight != live {
-            return Err(format!("roots: {t:?}, live {live}"));
+        let k = &self.kernel;
+        let t = k.totals();
+        let live = || k.roots.iter().map(|(_, root)| root).filter(|root| root.counted && !root.ended);
+        let mut of_class = vec![0; k.classes.len()];
+        live().for_each(|root| of_class[root.class as usize] += 1);
+        if let Some((class, live)) = k.classes.iter().zip(of_class).find(|(class, live)| class.in_flight() != *live) {
+            return Err(format!("roots: {class:?}, live {live}"));
+        }
+        if t.in_flight != k.in_flight.value() {
+            return Err(format!("roots: {t:?}, in flight {}", k.in_flight.value()));
         }
         let undecided = self.undecided_ns();
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
             return Err(format!("work: {t:?}, undecided {undecided}"));
         }
-        let all = self.kernel.classes.iter();
-        let sum = all.fold(Totals::default(), |sum, c| Totals {
-            born: sum.born + c.born,
-            answered: sum.answered + c.answered,
-            goodput: sum.goodput + c.goodput,
-            failed: sum.failed + c.failed.total(),
-            in_flight: sum.in_flight + c.in_flight(),
-            attempts: sum.attempts + c.attempts,
-            busy_ns: t.busy_ns,
-            useful_ns: sum.useful_ns + c.useful_ns,
-            wasted_ns: sum.wasted_ns + c.wasted_ns,
-        });
-        if sum != *t || self.kernel.in_flight.value() != t.in_flight {
-            return Err(format!("classes: {t:?}, together {sum:?}, in flight {}", self.kernel.in_flight.value()));
-        }
         let now = self.now();
-        let ages = self.kernel.roots.iter().filter(|(_, r)| r.counted && !r.ended).map(|(_, r)| now.since(r.born).0);
-        let sojourns = self.kernel.sojourn_ns + ages.map(u128::from).sum::<u128>();
-        let area = self.kernel.in_flight.integral(now);
+        let answered: u128 = k.classes.iter().map(|class| class.latency.sum()).sum();
+        let ages: u128 = live().map(|root| u128::from(now.since(root.born).0)).sum();
+        let (sojourns, area) = (answered + k.failed_ns + ages, k.in_flight.integral(now));
         if area != sojourns {
             return Err(format!("Little's law: {area} roots times ns over time, {sojourns} ns in all sojourns"));
         }
@@ -513,7 +512,7 @@ impl<M: Model> Simulation<M> {
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("routes".to_owned(), hash(&k.routes)),
             ("links".to_owned(), hash(&k.wires)),
-            ("totals".to_owned(), hash(&(&k.totals, &k.in_flight, k.sojourn_ns))),
+            ("totals".to_owned(), hash(&(k.busy_ns, &k.in_flight, k.failed_ns))),
             ("classes".to_owned(), hash(&k.classes)),
         ];
         for (i, Place { node, model }) in self.places.iter().enumerate() {
@@ -553,18 +552,15 @@ impl<M: Model> Simulation<M> {
     }
 }
 
+/// More events than any run has: limits above it count as this, so that sums of the two stay in their word.
+const EVENTS_MAX: u64 = 1 << 62;
+
 /// What stands for the lineage of a tick in digests.
 const TICK: u64 = 0x7469_636b;
 
 /// What a probe is told of a call.
 #[inline(always)]
-fn about<T: Clone>(
-    kernel: &Kernel<T>,
-    id: CallId,
-    call: Call,
-    mark: Time,
-) -> impl FnOnce(crate::probe::Event) -> crate::probe::Event + use<T> {
-    let root = kernel.roots.key_at(call.root);
+fn about(id: CallId, root: RootId, call: Call, mark: Time) -> impl FnOnce(crate::probe::Event) -> crate::probe::Event {
     move |event| {
         let (parent, link, attempt, replica) = (call.parent, call.link, call.attempt, call.replica());
         crate::probe::Event { call: id, root, parent, link, attempt, replica, mark, ..event }
@@ -572,11 +568,10 @@ fn about<T: Clone>(
 }
 
 #[inline(always)]
-fn reply_view<T: Clone>(kernel: &Kernel<T>, id: CallId, call: &Call, outcome: Outcome) -> Reply {
+fn reply_view(root: RootId, call: &Call, outcome: Outcome) -> Reply {
     Reply {
-        call: id,
         link: call.link,
-        root: kernel.roots.key_at(call.root),
+        root,
         parent: call.parent,
         lineage: call.lineage,
         tag: call.caller_tag,

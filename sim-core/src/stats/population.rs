@@ -21,7 +21,9 @@ impl Population {
     pub fn enter(&mut self, now: Time) {
         self.value += 1;
         self.moment = self.moment.wrapping_sub(u128::from(now.0));
-        self.window_max = self.window_max.max(self.value);
+        if self.value > self.window_max {
+            self.extend();
+        }
     }
 
     /// One leaves.
@@ -29,7 +31,15 @@ impl Population {
     pub fn leave(&mut self, now: Time) {
         self.value -= 1;
         self.moment = self.moment.wrapping_add(u128::from(now.0));
+        if self.value < self.window_min {
+            self.extend();
+        }
+    }
+
+    #[cold]
+    fn extend(&mut self) {
         self.window_min = self.window_min.min(self.value);
+        self.window_max = self.window_max.max(self.value);
     }
 
     /// How many there are.

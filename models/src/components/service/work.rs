@@ -1,7 +1,39 @@
 //! The way of a request through a service: a replica, a worker, its calls, its answer.
 
-use super::replica::{Job, Stage, State};
+use super::replica::{Job, Replica, Stage, State};
 use super::*;
+
+impl Config {
+    /// The job of a call for a worker of `replica`: what is drawn for it is the same whenever it begins.
+    #[inline(always)]
+    fn job(&self, call: CallId, number: u32, replica: &Replica, lineage: u64, work: f32, cx: &Cx<'_>) -> Job {
+        let mut demand = self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        if work != 1.0 {
+            demand = demand.scaled(f64::from(work));
+        }
+        if replica.cold {
+            demand = demand.scaled(self.slowdown(cx.now().since(replica.since)));
+        }
+        let ratio = self.call_ratio.0;
+        let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
+        let step = if calls { 0 } else { u32::MAX };
+        let share = self.after_share.0;
+        let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
+        Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE }
+    }
+}
+
+impl Job {
+    /// On a core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
+    #[inline(always)]
+    fn compute_alone(&mut self, slow: f64, cx: &mut Cx<'_>) {
+        if slow != 1.0 {
+            self.stretch = self.stretch.scaled(slow);
+        }
+        self.mark = cx.now().0;
+        cx.serve(self.call, self.stretch);
+    }
+}
 
 impl Service {
     #[inline(always)]
@@ -30,45 +62,33 @@ impl Service {
         })
     }
 
-    /// A worker of a replica takes the call and puts its job at `place`; the worker is counted by whoever knows where it
-    /// comes from.
+    /// A worker of a replica, that has been counted, takes a call that is there and puts its job at `place`.
     #[inline(always)]
     pub(super) fn start(&mut self, call: CallId, number: u32, place: u32, cx: &mut Cx<'_>) {
-        let Some((record, root)) = cx.origin(call) else { return };
-        let (lineage, work) = (record.lineage, f64::from(root.work));
-        let mut demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
-        if work != 1.0 {
-            demand = demand.scaled(work);
-        }
+        let Some((record, root)) = cx.take_up(call, place) else { return };
+        let (lineage, work) = (record.lineage, root.work);
         let replica = &self.replicas[number as usize];
-        if replica.cold {
-            demand = demand.scaled(self.config.slowdown(cx.now().since(replica.since)));
-        }
-        let ratio = self.config.call_ratio.0;
-        let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
-        let step = if calls { 0 } else { u32::MAX };
-        let share = self.config.after_share.0;
-        let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
-        *job = Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE };
-        cx.set_tag(call, place);
-        self.compute(place, stretch, cx);
+        *job = self.config.job(call, number, replica, lineage, work, cx);
+        self.compute(place, cx);
     }
 
+    /// The job computes its stretch.
     #[inline(always)]
-    pub(super) fn compute(&mut self, place: u32, stretch: Duration, cx: &mut Cx<'_>) {
+    fn compute(&mut self, place: u32, cx: &mut Cx<'_>) {
+        match self.config.cores {
+            None => self.jobs[place as usize].compute_alone(self.slow, cx),
+            Some(cores) => self.compute_shared(place, cores, cx),
+        }
+    }
+
+    #[inline(never)]
+    fn compute_shared(&mut self, place: u32, cores: u32, cx: &mut Cx<'_>) {
         let now = cx.now();
         let job = &mut self.jobs[place as usize];
-        let Some(cores) = self.config.cores else {
-            // A core of its own: the stretch takes what it takes; a fault that comes later slows the next one.
-            job.stretch = if self.slow == 1.0 { stretch } else { stretch.scaled(self.slow) };
-            job.mark = now.0;
-            return cx.serve(job.call, job.stretch);
-        };
-        job.stretch = stretch;
         let number = job.replica;
         let replica = &mut self.replicas[number as usize];
-        replica.cpu.start(now, place, stretch);
+        replica.cpu.start(now, place, job.stretch);
         job.mark = replica.cpu.attained(now).to_bits();
         self.computing_changes(number, true, cores, cx);
         self.rearm(number, cores, cx);
@@ -88,25 +108,23 @@ impl Service {
     /// The job has computed its stretch.
     #[inline(always)]
     pub(super) fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
-        let &Job { call, stretch, stage, cancelled, replica, .. } = &self.jobs[place as usize];
+        let Some(&Job { call, stretch, stage, cancelled, replica, step, .. }) = self.jobs.get(place as usize) else {
+            return;
+        };
         cx.work(call, stretch);
         if let Some(cores) = self.config.cores {
             self.computing_changes(replica, false, cores, cx);
         }
-        if stage == Stage::After || cancelled {
-            self.finish(place, Ok(()), cx);
-        } else {
+        let goes_on = stage == Stage::Before && !cancelled;
+        if goes_on && ((step as usize) < self.calls.len() || self.config.after_share.0 != 0.0) {
             self.next_step(place, cx);
+        } else {
+            self.end(place, Ok(()), cx);
         }
     }
 
-    #[inline(never)]
-    pub(super) fn try_again(&mut self, place: u32, cx: &mut Cx<'_>) {
-        self.next_step(place, cx);
-    }
-
     /// Calls what comes next, or computes the rest.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
         let job = &mut self.jobs[place as usize];
         if let Some(&link) = self.calls.get(job.step as usize) {
@@ -130,17 +148,23 @@ impl Service {
         let share = self.config.after_share.0;
         let rest = if share == 0.0 { Duration::ZERO } else { job.demand.scaled(share) };
         if rest > Duration::ZERO {
-            job.stage = Stage::After;
-            self.compute(place, rest, cx);
+            (job.stage, job.stretch) = (Stage::After, rest);
+            self.compute(place, cx);
         } else {
             self.finish(place, Ok(()), cx);
         }
     }
 
-    /// Answers, and gives the worker to the next in the queue.
+    /// As [`Service::end`], where it is not the usual way that a job ends.
     #[inline(never)]
     pub(super) fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
-        let job = &mut self.jobs[place as usize];
+        self.end(place, outcome, cx);
+    }
+
+    /// Answers, and gives the worker to the next in the queue.
+    #[inline(always)]
+    fn end(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
+        let Some(job) = self.jobs.get_mut(place as usize) else { return };
         job.stage = Stage::Gone;
         let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
         if cancelled {
@@ -148,16 +172,17 @@ impl Service {
         } else {
             cx.reply(call, outcome)
         }
-        let replica = &mut self.replicas[number as usize];
-        if replica.waiting > 0 {
-            while let Some(next) = replica.queue.pop_front() {
-                if cx.get(next).is_some() {
-                    replica.waiting -= 1;
-                    self.queued -= 1;
-                    self.queue_changed(cx);
-                    return self.start(next, number, place, cx);
-                }
-            }
+        let Some(replica) = self.replicas.get_mut(number as usize) else { return };
+        while replica.waiting > 0
+            && let Some(next) = replica.queue.pop_front()
+        {
+            let Some((record, root)) = cx.take_up(next, place) else { continue };
+            let (lineage, work) = (record.lineage, root.work);
+            replica.waiting -= 1;
+            self.queued -= 1;
+            *job = self.config.job(next, number, replica, lineage, work, cx);
+            self.queue_changed(cx);
+            return self.compute(place, cx);
         }
         self.free.push(place);
         replica.busy -= 1;
