@@ -1,10 +1,10 @@
 //! The future event list: events fire by (time, sequence), with no epsilon anywhere.
 //!
-//! Three parts, one order. What is due at once waits in a FIFO, whose first place is a register: where one event leads to one
-//! other, as hops without delay do, nothing goes through memory. What is due after one of a few constant delays (time-outs,
+//! Three parts, one order. What is due at once waits in a FIFO, whose first place stands apart: where one event leads to one
+//! other, as hops without delay do, the rest of it is not touched. What is due after one of a few constant delays (time-outs,
 //! fixed link latencies) waits in a sorted FIFO lane per delay, where most of it is cancelled long before it comes up; the
 //! rest waits in a 4-ary heap. The FIFO needs neither time nor sequence: what stands elsewhere with the time that it is now
-//! was scheduled before the clock came here, so it goes first, and [`EventQueue::clear`] remembers that it has gone.
+//! was scheduled before the clock came here, so it goes first, and until it has gone the first place is [`BLOCKED`].
 //!
 //! The heap goes by time alone, one comparison of words; entries that are due at the same nanosecond are rare, and are put in
 //! the order of their sequence when they come up together. What is taken out leaves a hole at the top, because most events
@@ -103,6 +103,11 @@ impl Ring {
     }
 
     #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.head == self.tail
+    }
+
+    #[inline(always)]
     fn push(&mut self, due: Due) {
         if self.len() == self.places.len() {
             self.grow();
@@ -114,7 +119,7 @@ impl Ring {
 
     #[inline(always)]
     fn pop(&mut self) -> Option<Due> {
-        if self.head == self.tail {
+        if self.is_empty() {
             return None;
         }
         let place = self.head as usize & (self.places.len() - 1);
@@ -132,6 +137,10 @@ impl Ring {
 }
 
 const NOTHING: Due = Due { kind: Kind::Message, key: Key::NONE };
+/// Instead of a key at the first place of the FIFO: it has nothing. No key of generation 0 is ever scheduled.
+const EMPTY: Key = Key::new(0, 0);
+/// Instead of a key at the first place of the FIFO: something else that is due now comes before it.
+const BLOCKED: Key = Key::new(1, 0);
 const NOBODY: Entry = Entry { time: u64::MAX, order: u64::MAX, about: Key::NONE };
 const NEVER: u128 = u128::MAX;
 const LANES_MAX: usize = 64;
@@ -143,11 +152,11 @@ pub(crate) struct EventQueue {
     now: u64,
     /// Of the entry that was scheduled last, times [`KINDS`].
     sequence: u64,
-    /// The first of the FIFO; the rest of it is empty when this is [`NOTHING`].
-    next: Due,
+    /// The first of the FIFO, or [`EMPTY`], and so is the rest then; [`BLOCKED`] when others have something due now: what is
+    /// scheduled for this instant waits in the rest until then.
+    next: Key,
+    next_kind: Kind,
     fifo: Ring,
-    /// Nothing but the FIFO has anything due now.
-    clear: bool,
     /// The first entry of the heap has been taken out, and nothing has come in its place.
     hole: bool,
     /// The first `size` are the heap, the hole included; behind them stand at least [`ARITY`] that are never due, so that
@@ -174,9 +183,9 @@ impl EventQueue {
         EventQueue {
             now: 0,
             sequence: 0,
-            next: NOTHING,
+            next: BLOCKED,
+            next_kind: Kind::Message,
             fifo: Ring::new(),
-            clear: false,
             hole: false,
             heap: vec![NOBODY; ARITY],
             size: 0,
@@ -198,13 +207,17 @@ impl EventQueue {
 
     /// Nothing happens until `time`, which is later.
     pub(crate) fn wait_until(&mut self, time: u64) {
-        debug_assert!(time > self.now && self.next == NOTHING, "something happens before");
+        debug_assert!(
+            time > self.now && self.next.generation() == 0 && self.fifo.is_empty(),
+            "something happens before"
+        );
         self.now = time;
-        self.clear = false;
+        self.next = BLOCKED;
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.next != NOTHING) + self.fifo.len() + self.tied.len() + self.size - usize::from(self.hole)
+        usize::from(self.next.generation() != 0) + self.fifo.len() + self.tied.len() + self.size
+            - usize::from(self.hole)
             + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
@@ -222,11 +235,11 @@ impl EventQueue {
     /// Schedules for this instant, after all that is due in it.
     #[inline(always)]
     pub(crate) fn push_now(&mut self, kind: Kind, about: Key) {
-        let due = Due { kind, key: about };
-        if self.next.key == NOTHING.key {
-            self.next = due;
+        debug_assert!(about.generation() != 0, "generation 0 says that nothing is there");
+        if self.next == EMPTY {
+            (self.next, self.next_kind) = (about, kind);
         } else {
-            self.fifo.push(due);
+            self.fifo.push(Due { kind, key: about });
         }
     }
 
@@ -293,7 +306,8 @@ impl EventQueue {
     #[inline(always)]
     pub(crate) fn pop_before(&mut self, until: u64) -> Option<Due> {
         match self.pop_at_once() {
-            None => self.pop_timed(until),
+            None if self.goes_by_heap() => self.pop_heap(until),
+            None => self.pop_of_several(until),
             due => due,
         }
     }
@@ -301,19 +315,31 @@ impl EventQueue {
     /// The next entry that was scheduled for this very instant, unless others that are due now come first.
     #[inline(always)]
     pub(crate) fn pop_at_once(&mut self) -> Option<Due> {
-        if self.clear && self.next.key != NOTHING.key { Some(self.pop_fifo()) } else { None }
+        let due = Due { kind: self.next_kind, key: self.next };
+        if due.key.generation() == 0 {
+            return None;
+        }
+        if self.fifo.is_empty() {
+            self.next = EMPTY;
+        } else {
+            self.move_up();
+        }
+        Some(due)
     }
 
-    #[inline(always)]
-    fn pop_fifo(&mut self) -> Due {
-        std::mem::replace(&mut self.next, self.fifo.pop().unwrap_or(NOTHING))
+    /// What comes first in the rest of the FIFO takes the first place, where nothing is due before it any more.
+    #[inline(never)]
+    fn move_up(&mut self) {
+        match self.fifo.pop() {
+            Some(due) => (self.next, self.next_kind) = (due.key, due.kind),
+            None => self.next = EMPTY,
+        }
     }
 
-    /// The next entry due before `until`, which is later than now, when [`EventQueue::pop_at_once`] has found nothing; the
-    /// clock goes there.
+    /// Whether nothing is due now, and next comes something in the heap, or nothing.
     #[inline(always)]
-    pub(crate) fn pop_timed(&mut self, until: u64) -> Option<Due> {
-        if self.clear && self.least < self.front() { self.pop_heap(until) } else { self.pop_of_several(until) }
+    pub(crate) fn goes_by_heap(&self) -> bool {
+        self.next == EMPTY && self.least < self.front()
     }
 
     /// When the first entry of all lanes is due.
@@ -322,9 +348,9 @@ impl EventQueue {
         (self.front_min >> 64) as u64
     }
 
-    /// The first entry of the heap, before which nothing is due.
+    /// The next entry due before `until` when [`EventQueue::goes_by_heap`]; the clock goes there.
     #[inline(always)]
-    fn pop_heap(&mut self, until: u64) -> Option<Due> {
+    pub(crate) fn pop_heap(&mut self, until: u64) -> Option<Due> {
         let time = self.least;
         if time >= until {
             return None;
@@ -340,14 +366,17 @@ impl EventQueue {
         if least == time { self.pop_among_tied() } else { Some(due) }
     }
 
-    /// The next entry, where it may come from a lane, or several are due at once.
+    /// The next entry due before `until`, which is later than now, when [`EventQueue::pop_at_once`] has found nothing and it
+    /// may come from a lane, or several are due at once; the clock goes there.
     #[inline(never)]
-    fn pop_of_several(&mut self, until: u64) -> Option<Due> {
+    pub(crate) fn pop_of_several(&mut self, until: u64) -> Option<Due> {
         let time = self.least.min(self.front());
         if time > self.now {
-            self.clear = true;
-            if self.next != NOTHING {
-                return Some(self.pop_fifo());
+            if self.next == BLOCKED {
+                self.move_up();
+                if let Some(due) = self.pop_at_once() {
+                    return Some(due);
+                }
             }
             if time >= until {
                 return None;
@@ -355,8 +384,11 @@ impl EventQueue {
         }
         // As if nothing had come between: how a run is cut is not to be seen in the shape of the heap.
         if self.least < self.front() && self.tied.is_empty() {
-            self.clear = true;
-            return self.pop_heap(until);
+            let due = self.pop_heap(until);
+            if self.next == BLOCKED && self.least.min(self.front()) > self.now {
+                self.move_up();
+            }
+            return due;
         }
         self.now = time;
         if self.least == self.now && self.tied.is_empty() {
@@ -366,7 +398,11 @@ impl EventQueue {
             Some(tied) if tied.key() < self.front_min => self.pop_tied(),
             _ => self.pop_lane(),
         };
-        self.clear = self.least.min(self.front()) > self.now;
+        if self.least.min(self.front()) > self.now {
+            self.move_up()
+        } else {
+            self.next = BLOCKED
+        }
         due
     }
 
@@ -375,7 +411,7 @@ impl EventQueue {
     fn pop_among_tied(&mut self) -> Option<Due> {
         // What was at the top is still there.
         self.hole = false;
-        self.clear = false;
+        self.next = BLOCKED;
         self.gather();
         self.pop_tied()
     }
@@ -547,11 +583,11 @@ mod tests {
                 match what {
                     0 | 1 => {
                         let id = naive.push(now + delay, false);
-                        queue.push(delay, Kind::Timer, Key::new(id as u32, 0));
+                        queue.push(delay, Kind::Timer, Key::new(id as u32, 1));
                     }
                     2 => {
                         let id = naive.push(now + delay, true);
-                        queue.push_constant(delay, (id % 3) as u32, Kind::GiveUp, Key::new(id as u32, 0));
+                        queue.push_constant(delay, (id % 3) as u32, Kind::GiveUp, Key::new(id as u32, 1));
                     }
                     _ => {
                         let until = now + delay;

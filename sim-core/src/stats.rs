@@ -27,13 +27,15 @@ pub struct Histogram {
     buckets: Vec<u32>,
     count: u64,
     sum: u128,
+    /// The values so far, if there are any, lie in a range that begins here and is so wide: one comparison says whether
+    /// another one does.
     min: u64,
-    max: u64,
+    span: u64,
 }
 
 impl Default for Histogram {
     fn default() -> Histogram {
-        Histogram { first: 0, buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+        Histogram { first: 0, buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, span: 0 }
     }
 }
 
@@ -43,6 +45,12 @@ fn bucket_of(value: u64) -> usize {
     // Octaves 0 and 1 are of the same width, so the leading bit of the others adds the one octave that is missing.
     let shift = (value | SUB as u64).ilog2() - SUB_BITS;
     ((shift as usize) << SUB_BITS) + (value >> shift) as usize
+}
+
+/// A bucket that has come to the end of what it can count stays there.
+#[cold]
+fn saturate(counted: &mut u32) {
+    *counted = u32::MAX;
 }
 
 /// The middle of a bucket.
@@ -62,7 +70,12 @@ impl Histogram {
         let value = value.0;
         let bucket = bucket_of(value);
         match self.buckets.get_mut(bucket.wrapping_sub(self.first)) {
-            Some(counted) if value >= self.min && value <= self.max => *counted = counted.saturating_add(1),
+            Some(counted) if value.wrapping_sub(self.min) <= self.span => {
+                *counted = counted.wrapping_add(1);
+                if *counted == 0 {
+                    saturate(counted);
+                }
+            }
             _ => self.record_extreme(value, bucket),
         }
         self.count += 1;
@@ -72,13 +85,19 @@ impl Histogram {
     /// Counts a value that is smaller or larger than all before it.
     #[cold]
     fn record_extreme(&mut self, value: u64, bucket: usize) {
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        self.extend(value, value);
         if bucket.wrapping_sub(self.first) >= self.buckets.len() {
             self.reach(bucket);
         }
         let counted = &mut self.buckets[bucket - self.first];
         *counted = counted.saturating_add(1);
+    }
+
+    /// There are values from `low` to `high`.
+    fn extend(&mut self, low: u64, high: u64) {
+        let high = if self.count > 0 { high.max(self.min + self.span) } else { high };
+        self.min = self.min.min(low);
+        self.span = high - self.min;
     }
 
     /// Makes room for the octave of `bucket` and those between it and the others.
@@ -121,7 +140,7 @@ impl Histogram {
     /// The largest value, exact.
     #[must_use]
     pub fn max(&self) -> Option<Duration> {
-        (self.count > 0).then_some(Duration(self.max))
+        (self.count > 0).then_some(Duration(self.min + self.span))
     }
 
     /// The smallest value, exact.
@@ -141,10 +160,10 @@ impl Histogram {
         for (bucket, &counted) in self.buckets.iter().enumerate() {
             seen += u64::from(counted);
             if seen >= rank {
-                return Some(Duration(middle(self.first + bucket).clamp(self.min, self.max)));
+                return Some(Duration(middle(self.first + bucket).clamp(self.min, self.min + self.span)));
             }
         }
-        Some(Duration(self.max))
+        self.max()
     }
 
     /// Bytes of the buckets.
@@ -177,10 +196,11 @@ impl Histogram {
     /// Adds the values of `other`.
     pub fn merge(&mut self, other: &Histogram) {
         self.combine(other, u32::saturating_add);
+        if other.count > 0 {
+            self.extend(other.min, other.min + other.span);
+        }
         self.count += other.count;
         self.sum += other.sum;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
     }
 
     /// The values counted since `earlier` was copied from this histogram. Its minimum and maximum are those of the buckets.
@@ -190,12 +210,12 @@ impl Histogram {
         window.combine(earlier, u32::saturating_sub);
         window.count -= earlier.count.min(window.count);
         window.sum -= earlier.sum.min(window.sum);
-        (window.min, window.max) = (u64::MAX, 0);
+        (window.min, window.span) = (u64::MAX, 0);
         let mut there = window.buckets.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bucket, _)| bucket);
         if let Some(low) = there.next() {
             let high = there.next_back().unwrap_or(low);
-            let value = |bucket: usize| middle(self.first + bucket).clamp(self.min, self.max);
-            (window.min, window.max) = (value(low), value(high));
+            let value = |bucket: usize| middle(self.first + bucket).clamp(self.min, self.min + self.span);
+            (window.min, window.span) = (value(low), value(high) - value(low));
         }
         window
     }
@@ -220,8 +240,9 @@ pub struct Gauge {
     integral: u128,
     /// The largest before the window.
     max: u64,
+    /// The values of the window lie in a range that begins here and is so wide: one comparison says whether another does.
     window_min: u64,
-    window_max: u64,
+    window_span: u64,
 }
 
 impl Gauge {
@@ -232,15 +253,16 @@ impl Gauge {
         self.integral += u128::from(high) << 64 | u128::from(low);
         self.since = now.0;
         self.value = value;
-        if value < self.window_min || value > self.window_max {
+        if value.wrapping_sub(self.window_min) > self.window_span {
             self.extend(value);
         }
     }
 
     #[cold]
     fn extend(&mut self, value: u64) {
+        let max = self.window_max().max(value);
         self.window_min = self.window_min.min(value);
-        self.window_max = self.window_max.max(value);
+        self.window_span = max - self.window_min;
     }
 
     /// The value now.
@@ -252,7 +274,7 @@ impl Gauge {
     /// The largest value so far.
     #[must_use]
     pub fn max(&self) -> u64 {
-        self.max.max(self.window_max)
+        self.max.max(self.window_max())
     }
 
     /// The smallest value since the last [`Gauge::start_window`], what stood there then and what lasted no time included.
@@ -264,7 +286,7 @@ impl Gauge {
     /// The largest value since the last [`Gauge::start_window`].
     #[must_use]
     pub fn window_max(&self) -> u64 {
-        self.window_max
+        self.window_min + self.window_span
     }
 
     /// Integral over time up to `now`, in value·ns.
@@ -276,12 +298,12 @@ impl Gauge {
     /// Begins a window for [`Gauge::window_min`] and [`Gauge::window_max`].
     pub fn start_window(&mut self) {
         self.max = self.max();
-        (self.window_min, self.window_max) = (self.value, self.value);
+        (self.window_min, self.window_span) = (self.value, 0);
     }
 
     fn restart(&mut self, now: Time) {
         let value = self.value;
-        *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_max: value };
+        *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_span: 0 };
     }
 }
 

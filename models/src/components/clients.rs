@@ -101,7 +101,6 @@ pub struct Clients {
 }
 
 impl Clients {
-    #[inline(always)]
     fn await_arrival(&mut self, cx: &mut Cx<'_>) {
         match self.arrivals.as_deref().and_then(Process::next_arrival) {
             Some(delay) => cx.tick(delay),
@@ -116,9 +115,12 @@ impl Clients {
 
     #[inline(always)]
     fn arrive(&mut self, cx: &mut Cx<'_>) {
-        let now = cx.now();
-        let batch = self.arrivals.as_mut().map_or(0, |arrivals| arrivals.arrive(now));
-        self.await_arrival(cx);
+        let Some(arrivals) = self.arrivals.as_deref_mut() else { return cx.cancel_tick() };
+        let batch = arrivals.arrive(cx.now());
+        match arrivals.next_arrival() {
+            Some(delay) => cx.tick(delay),
+            None => cx.cancel_tick(),
+        }
         for _ in 0..batch {
             let ordinal = self.ordinal;
             self.ordinal += 1;

@@ -250,13 +250,13 @@ impl<M: Model> Ctx<'_, M> {
     /// before is called off.
     #[inline]
     pub fn tick(&mut self, delay: Duration) {
-        self.at.tick = self.at.tick.wrapping_add(1);
+        self.at.tick = self.at.tick.wrapping_add(2);
         self.kernel.queue.push(delay.0, Kind::Tick, Key::new(self.node.0, self.at.tick));
     }
 
     /// Calls off the tick that was set.
     pub fn cancel_tick(&mut self) {
-        self.at.tick = self.at.tick.wrapping_add(1);
+        self.at.tick = self.at.tick.wrapping_add(2);
     }
 
     /// Sets a timer; `tag` comes back with it.
@@ -292,7 +292,7 @@ impl<M: Model> Ctx<'_, M> {
             }
         };
         let lineage = kernel.message_lineage();
-        kernel.send(link, lineage, upstream, Kind::Message, Key::new(index, 0));
+        kernel.send(link, lineage, upstream, Kind::Message, Key::new(index, 1));
     }
 
     /// Sends a message to everyone who calls this node.

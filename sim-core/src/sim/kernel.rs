@@ -77,7 +77,7 @@ pub(crate) struct Node {
     pub(super) digest: u64,
     pub(super) seed: u64,
     pub(super) key_hash: u64,
-    /// Which tick counts: those of an earlier number were called off.
+    /// Which tick counts: those of an earlier number were called off. Odd, as a generation is.
     pub(super) tick: u32,
     /// The class of the roots that are born here.
     class: u8,
@@ -87,7 +87,7 @@ pub(crate) struct Node {
 impl Node {
     pub(super) fn new(routes: &Routes, id: NodeId, class: u8, seed: u64) -> Node {
         let key_hash = routes.key_hash(id);
-        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 0, class, stats: NodeStats::default() }
+        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 1, class, stats: NodeStats::default() }
     }
 }
 
@@ -120,8 +120,8 @@ pub(crate) struct Kernel<T> {
     pub(super) instant: u64,
     /// Where the last event was delivered.
     pub(super) last: NodeId,
-    /// Before event number so much there is something to see to: the budget is used up or a limit met, or records have grown
-    /// (then it is 0).
+    /// Before event number so much there is nothing to see to: neither can the budget be used up nor a limit met. It is 0
+    /// when records have grown.
     pub(super) look_up: u64,
     pub(super) queue: EventQueue,
     pub(super) calls: Slab<Call>,

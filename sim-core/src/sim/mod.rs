@@ -93,33 +93,14 @@ impl<M: Model> Simulation<M> {
         if budget.until <= self.kernel.now() {
             return Progress::Reached;
         }
-        // Up to here, neither the budget nor the limit of events at one instant is used up.
-        let burst = self.kernel.limits.events_per_instant.min(EVENTS_MAX) + 1;
-        self.kernel.look_up = last.min(self.kernel.instant + burst);
+        self.kernel.look_up = 0;
         loop {
-            if self.kernel.events >= self.kernel.look_up {
-                if let Some(stop) = self.has_to_stop() {
-                    return stop;
-                }
-                if self.kernel.events >= last {
-                    return Progress::Budget;
-                }
-                if self.kernel.events >= self.kernel.instant + burst {
-                    self.too_many_events();
-                }
-                self.kernel.look_up = last.min(self.kernel.instant + burst);
-                continue;
+            if self.kernel.events >= self.kernel.look_up
+                && let Some(stop) = self.look_up(last)
+            {
+                return stop;
             }
-            let mut due = self.kernel.queue.pop_at_once();
-            if due.is_none() {
-                let before = self.kernel.now();
-                due = self.kernel.queue.pop_timed(budget.until.0);
-                if self.kernel.now() != before {
-                    self.kernel.instant = self.kernel.events;
-                    self.kernel.look_up = last.min(self.kernel.events + burst);
-                }
-            }
-            let Some(due) = due else {
+            let Some(due) = self.next(budget.until) else {
                 if budget.until < Time::MAX {
                     self.kernel.queue.wait_until(budget.until.0);
                     self.kernel.instant = self.kernel.events;
@@ -131,6 +112,46 @@ impl<M: Model> Simulation<M> {
                 self.tell(probe);
             }
         }
+    }
+
+    /// What is due next before `until`; the clock goes there.
+    #[inline(always)]
+    fn next(&mut self, until: Time) -> Option<Due> {
+        let Kernel { queue, events, instant, .. } = &mut self.kernel;
+        if let Some(due) = queue.pop_at_once() {
+            return Some(due);
+        }
+        if queue.goes_by_heap() {
+            let due = queue.pop_heap(until.0)?;
+            *instant = *events;
+            return Some(due);
+        }
+        let before = queue.now();
+        let due = queue.pop_of_several(until.0);
+        if queue.now() != before {
+            *instant = *events;
+        }
+        due
+    }
+
+    /// Whether the run has to stop before event number `last`; if not, says how long nobody need ask again. The limit of
+    /// events at one instant counts from where the clock has come to since.
+    #[cold]
+    fn look_up(&mut self, last: u64) -> Option<Progress> {
+        if let Some(stop) = self.has_to_stop() {
+            return Some(stop);
+        }
+        let kernel = &mut self.kernel;
+        if kernel.events >= last {
+            return Some(Progress::Budget);
+        }
+        let runaway = kernel.instant + kernel.limits.events_per_instant.min(EVENTS_MAX) + 1;
+        if kernel.events >= runaway {
+            self.too_many_events();
+            return self.has_to_stop();
+        }
+        kernel.look_up = last.min(runaway);
+        None
     }
 
     /// Sees to what an event asked for: the run stops at a limit, and memory is looked at when records have grown.

@@ -34,8 +34,8 @@ impl Gauge {
         self.value += other.value;
         self.integral += other.integral;
         self.max = self.max.max(other.max);
-        self.window_min = self.window_min.min(other.window_min);
-        self.window_max = self.window_max.max(other.window_max);
+        self.extend(other.window_min);
+        self.extend(other.window_max());
     }
 }
 
