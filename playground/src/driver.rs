@@ -2,6 +2,7 @@
 //! small slices. Both stand behind one trait.
 
 use crate::sim::lab::Lab;
+use crate::sim::preview::Previews;
 use crate::sim::session::Next;
 use crate::wire::{Command, Reply, decode, encode};
 use std::cell::{Cell, RefCell};
@@ -21,6 +22,10 @@ const WORKER_SLICE_MS: f64 = 8.0;
 const SILENCE_MS: i32 = 5_000;
 /// Questions that may stay without an answer. A turn of a worker takes milliseconds.
 const QUESTIONS_MAX: u32 = 4;
+/// Work per turn on previews of the gallery, in milliseconds: little, for the session comes first.
+const PREVIEW_SLICE_MS: f64 = 4.0;
+/// While the session is at work without a pause, previews have one turn of so many.
+const PREVIEW_TURNS: u32 = 6;
 /// Work per turn on the page, where frames wait for it too.
 const INLINE_SLICE_MS: f64 = 5.0;
 
@@ -64,6 +69,8 @@ fn wall_ms() -> f64 {
 /// Gives a session its turns and passes on what it says; the same in a worker and on the page.
 struct Pump {
     lab: RefCell<Lab>,
+    previews: RefCell<Previews>,
+    turns: Cell<u32>,
     post: Box<dyn Fn(Reply)>,
     slice_ms: f64,
     scheduled: Cell<bool>,
@@ -76,6 +83,8 @@ impl Pump {
     fn new(slice_ms: f64, post: impl Fn(Reply) + 'static) -> Rc<Pump> {
         let pump = Rc::new(Pump {
             lab: RefCell::default(),
+            previews: RefCell::default(),
+            turns: Cell::new(0),
             post: Box::new(post),
             slice_ms,
             scheduled: Cell::new(false),
@@ -96,6 +105,10 @@ impl Pump {
     }
 
     fn command(&self, command: Command) {
+        if let Command::Previews(wanted) = command {
+            self.previews.borrow_mut().want(wanted);
+            return self.schedule(Next::Soon);
+        }
         let replies = self.lab.borrow_mut().command(command);
         replies.into_iter().for_each(&self.post);
         self.frame();
@@ -107,9 +120,23 @@ impl Pump {
         let start = wall_ms();
         let next = self.lab.borrow_mut().turn(&wall_ms, self.slice_ms);
         self.frame();
+        let next = self.preview(next);
         // In a worker nobody asks for this; on the page it is what the frames have to share the thread with.
         ON_MESSAGES_MS.set(ON_MESSAGES_MS.get() + wall_ms() - start);
         self.schedule(next);
+    }
+
+    /// Goes on with previews, if the session leaves time for it; when the next turn is wanted.
+    fn preview(&self, next: Next) -> Next {
+        let mut previews = self.previews.borrow_mut();
+        self.turns.set(self.turns.get().wrapping_add(1));
+        if !previews.is_busy() || (next == Next::Now && !self.turns.get().is_multiple_of(PREVIEW_TURNS)) {
+            return next;
+        }
+        if let Some(preview) = previews.turn(&wall_ms, PREVIEW_SLICE_MS.min(self.slice_ms)) {
+            (self.post)(Reply::Preview(preview));
+        }
+        if next == Next::Idle && previews.is_busy() { Next::Soon } else { next }
     }
 
     fn frame(&self) {

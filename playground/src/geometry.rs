@@ -75,6 +75,12 @@ impl Curve {
         (x - dy / length * side, y + dx / length * side)
     }
 
+    /// The same curve elsewhere, larger or smaller.
+    #[must_use]
+    pub fn map(&self, to: impl Fn(Point) -> Point) -> Curve {
+        Curve(to(self.0), to(self.1), to(self.2), to(self.3))
+    }
+
     /// As an SVG path.
     #[must_use]
     pub fn path(&self) -> String {

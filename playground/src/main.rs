@@ -19,6 +19,7 @@ mod live;
 mod series;
 mod shelf;
 mod sim;
+mod thumbnail;
 mod wire;
 
 #[cfg(target_arch = "wasm32")]

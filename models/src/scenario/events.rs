@@ -8,7 +8,7 @@ use super::problem::{Diagnostics, shown};
 use super::raw::{Item, Key, Raw};
 use super::table::{Table, key};
 use super::value::{Patch, Scope, defaults, read, read_params};
-use super::{Expectation, Phase, Scenario, Variant};
+use super::{Expectation, Lesson, Phase, Scenario, Variant};
 use crate::catalogue::{Descriptor, FaultSpec};
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value};
@@ -37,7 +37,14 @@ const BECAUSE: ParamSpec = ParamSpec { default: Some("\"\""), ..key("because", P
 const NAME: ParamSpec = ParamSpec { max: LINE_CHARS_MAX, ..key("name", ParamKind::Text) };
 const DESCRIPTION: ParamSpec = ParamSpec { default: Some("\"\""), ..key("description", ParamKind::Text) };
 const NOTE: ParamSpec = key("note", ParamKind::Text);
-const TEXT: ParamSpec = key("text", ParamKind::Text);
+/// Longest text of a lesson step, in characters: it is read beside a running system.
+const LESSON_CHARS_MAX: f64 = 2_000.0;
+
+/// How many lesson steps a file may have.
+const LESSONS_MAX: usize = 100;
+
+const LESSON_TEXT: ParamSpec = ParamSpec { max: LESSON_CHARS_MAX, ..key("text", ParamKind::Text) };
+const HIGHLIGHT: ParamSpec = key("highlight", ParamKind::Text);
 
 /// Phases, faults and controls while they are read.
 #[derive(Default)]
@@ -578,17 +585,49 @@ pub(crate) fn notes(item: Option<&Item>, diagnostics: &mut Diagnostics<'_>) -> V
     notes
 }
 
-/// `[[lesson]]` steps as notes: the title on a line of its own.
-pub(crate) fn lessons(tables: &[Entry<'_>], diagnostics: &mut Diagnostics<'_>) -> Vec<String> {
-    let mut lessons = Vec::new();
-    for (item, entries) in tables {
-        let mut table = Table::new(entries, item.span.clone(), "[[lesson]]", "lesson.");
-        let title = table.line_or(&TITLE, "", diagnostics);
-        let text = table.text(&TEXT, diagnostics);
-        table.finish(diagnostics);
-        if let (Some(title), Some(text)) = (title, text) {
-            lessons.push(if title.is_empty() { text } else { format!("{title}\n{text}") });
+/// `[[lesson]]` steps, in the order of the file.
+pub(crate) fn lessons(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagnostics<'_>) -> Vec<Lesson> {
+    if let Some((item, _)) = tables.get(LESSONS_MAX) {
+        let message = format!("there are {} lesson steps, more than the limit of {LESSONS_MAX}", tables.len());
+        diagnostics.error(&item.span, message, "leave some out, or put them into other files");
+    }
+    let read = |entry: &Entry<'_>| lesson(*entry, known, diagnostics);
+    tables.iter().take(LESSONS_MAX).filter_map(read).collect()
+}
+
+fn lesson((item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<Lesson> {
+    let mut table = Table::new(entries, item.span.clone(), "[[lesson]]", "lesson.");
+    let title = table.line_or(&TITLE, "", diagnostics);
+    let text = table.text(&LESSON_TEXT, diagnostics);
+    let at = if table.has("at") { table.duration(&AT, diagnostics).map(|at| Some(Time(at.0))) } else { Some(None) };
+    // `at` is a valid key whether or not it is given.
+    let _ = table.take("at");
+    let highlight = highlight(table.take("highlight"), known, diagnostics);
+    table.finish(diagnostics);
+    let text = text?;
+    if text.trim().is_empty() {
+        let message = "`lesson.text` is blank: there is nothing to read";
+        diagnostics.error(&item.span, message, "say something, or leave the step out");
+        return None;
+    }
+    Some(Lesson { title: title?, text, at: at?, highlight: highlight? })
+}
+
+/// `highlight = ["web", "db"]`.
+fn highlight(item: Option<&Item>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<Vec<String>> {
+    let Some(item) = item else { return Some(Vec::new()) };
+    let Raw::Array(items) = &item.raw else {
+        let message = format!("`lesson.highlight` is {}", item.raw.shown());
+        diagnostics.error(&item.span, message, "a list of ids of nodes: [\"…\"]");
+        return None;
+    };
+    let mut ids = Vec::new();
+    for item in items {
+        if let Some(Value::Text(id)) = read(&HIGHLIGHT, item, "lesson.highlight", diagnostics) {
+            // One that is not there is told; then nothing is returned.
+            let _ = known.find(&id, item, "lesson.highlight", diagnostics);
+            ids.push(id);
         }
     }
-    lessons
+    Some(ids)
 }

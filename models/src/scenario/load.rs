@@ -12,6 +12,9 @@ use floodgate_core::{Duration, Time};
 /// Longest name or title, in characters.
 pub(crate) const LINE_CHARS_MAX: f64 = 200.0;
 
+/// Longest word or two, in characters.
+const LABEL_CHARS_MAX: f64 = 40.0;
+
 /// How many tables of each kind a file may have.
 const SECTION_MAX: usize = 65_536;
 
@@ -19,6 +22,18 @@ const FORMAT_KEY: ParamSpec = ParamSpec { min: 1.0, max: FORMAT as f64, ..key("f
 const NAME: ParamSpec = ParamSpec { max: LINE_CHARS_MAX, doc: "What it is called.", ..key("name", ParamKind::Text) };
 const DESCRIPTION: ParamSpec =
     ParamSpec { default: Some("\"\""), doc: "What it shows.", ..key("description", ParamKind::Text) };
+const PHENOMENON: ParamSpec = ParamSpec {
+    optional: true,
+    max: LABEL_CHARS_MAX,
+    doc: "What it shows, in a word or two: the gallery puts files that say the same together. A file without is one to begin with.",
+    ..key("phenomenon", ParamKind::Text)
+};
+const TAG: ParamSpec = ParamSpec {
+    optional: true,
+    max: LABEL_CHARS_MAX,
+    doc: "A short name for lists; the name unless given.",
+    ..key("tag", ParamKind::Text)
+};
 const SEED: ParamSpec = ParamSpec {
     default: Some("1"),
     doc: "Of everything random: the same scenario with the same seed is the same run, everywhere.",
@@ -47,7 +62,7 @@ const MAX_DEPTH: ParamSpec = ParamSpec {
 };
 
 /// What holds for a scenario as a whole, as parameters.
-pub const HEADER: &[ParamSpec] = &[NAME, DESCRIPTION, SEED, UNTIL, WARM_UP, MAX_DEPTH];
+pub const HEADER: &[ParamSpec] = &[NAME, DESCRIPTION, PHENOMENON, TAG, SEED, UNTIL, WARM_UP, MAX_DEPTH];
 
 /// Reads the time at which a run ends, with its unit: `60s`, as `--until` on a command line has it.
 ///
@@ -128,6 +143,8 @@ fn file(
     let _ = table.integer(&FORMAT_KEY, diagnostics);
     let name = table.line(&NAME, diagnostics);
     let description = table.text(&DESCRIPTION, diagnostics);
+    let phenomenon = table.line_or(&PHENOMENON, "", diagnostics);
+    let tag = table.line_or(&TAG, "", diagnostics);
     let seed = table.integer(&SEED, diagnostics);
     let until = table.duration(&UNTIL, diagnostics);
     let warm_up = table.duration(&WARM_UP, diagnostics);
@@ -144,13 +161,15 @@ fn file(
     let links = nodes::links(&section(&mut table, "link", diagnostics), &known, diagnostics);
     let timeline = timeline(&mut table, &known, diagnostics);
     let expectations = events::expectations(&section(&mut table, "expect", diagnostics), &known, diagnostics);
-    let mut notes = events::notes(table.take("note"), diagnostics);
-    notes.extend(events::lessons(&section(&mut table, "lesson", diagnostics), diagnostics));
+    let notes = events::notes(table.take("note"), diagnostics);
+    let lessons = events::lessons(&section(&mut table, "lesson", diagnostics), &known, diagnostics);
     let variants = section(&mut table, "variant", diagnostics);
     table.finish(diagnostics);
     let base = Scenario {
         name: name.unwrap_or_default(),
         description: description.unwrap_or_default(),
+        phenomenon: phenomenon.unwrap_or_default(),
+        tag: tag.unwrap_or_default(),
         seed: seed.unwrap_or(1),
         until: Time(until.unwrap_or(Duration::ZERO).0),
         warm_up: warm_up.unwrap_or(Duration::ZERO),
@@ -164,6 +183,7 @@ fn file(
         expectations,
         variants: Vec::new(),
         notes,
+        lessons,
     };
     events::classes(&base, diagnostics);
     let variants = events::variants(&variants, &base, &known, diagnostics);

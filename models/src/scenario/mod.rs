@@ -38,6 +38,10 @@ pub struct Scenario {
     pub name: String,
     /// What it shows, in a few sentences.
     pub description: String,
+    /// What phenomenon it shows, for a gallery; empty unless given.
+    pub phenomenon: String,
+    /// A short name for lists; empty unless given.
+    pub tag: String,
     /// Seed unless another is asked for.
     pub seed: u64,
     /// Virtual time at which it ends unless another is asked for.
@@ -63,8 +67,10 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// Named patches of the same file, each complete: nodes and links as they are with the patch.
     pub variants: Vec<Variant>,
-    /// Lesson steps and notes, as text.
+    /// Notes, as text.
     pub notes: Vec<String>,
+    /// Lesson steps, in the order of the file.
+    pub lessons: Vec<Lesson>,
 }
 
 /// A node.
@@ -148,6 +154,19 @@ pub struct Phase {
     pub lasting: Duration,
     /// What it is called, for the page; empty unless given.
     pub title: String,
+}
+
+/// A step of a lesson: something to read beside the running system. It is text, never markup.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    /// What it is called; empty unless given.
+    pub title: String,
+    /// What is said.
+    pub text: String,
+    /// The time it is about, if it is about one.
+    pub at: Option<Time>,
+    /// Ids of the nodes it is about.
+    pub highlight: Vec<String>,
 }
 
 /// A statement about a run that can be false.

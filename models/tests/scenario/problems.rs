@@ -143,7 +143,7 @@ fn header() {
             f:6:13: error: `max_depth` is 256, which is above the largest allowed, 255
                 help: a whole number from 1 to 255
             f:7:1: error: unknown key `untill` in the file
-                help: did you mean `until`? keys: format, name, description, seed, until, warm_up, max_depth, group, node, link, phase, fault, control, expect, note, lesson, variant
+                help: did you mean `until`? keys: format, name, description, phenomenon, tag, seed, until, warm_up, max_depth, group, node, link, phase, fault, control, expect, note, lesson, variant
             f:8:15: error: `description` is 3, which is a number
                 help: a text in quotes
         "#]],
@@ -1076,11 +1076,33 @@ fn variants_and_notes() {
     check(
         "format = 1\nname = 'x'\nnote = 'one'\n[[node]]\nid='a'\nkind='service'\n[[lesson]]\ntitle='t'\n",
         expect![[r#"
-        f:3:8: error: `note` is "one"
-            help: a list of texts: ["…"]
-        f:7:1: error: [[lesson]] has no `text`
-            help: add `text = …`: a text in quotes
-    "#]],
+            f:3:8: error: `note` is "one"
+                help: a list of texts: ["…"]
+            f:7:1: error: [[lesson]] has no `text`
+                help: add `text = …`: a text of at most 2000 characters
+        "#]],
+    );
+    check(
+        "format = 1\nname = 'x'\nphenomenon = ' '\ntag = \"a\\tb\"\n[[node]]\nid='a'\nkind='service'\n\
+         [[lesson]]\ntext=' '\n[[lesson]]\ntext='t'\nat='soon'\nhighlight='a'\n[[lesson]]\ntext='t'\nhighlight=['a','b',3]\nhtml='<b>'\n",
+        expect![[r#"
+            f:3:14: error: `phenomenon` is " ", which is blank
+                help: a text of one line
+            f:4:7: error: `tag` is "a\tb", which has a line break or a tab
+                help: a text of one line
+            f:8:1: error: `lesson.text` is blank: there is nothing to read
+                help: say something, or leave the step out
+            f:12:4: error: `lesson.at` is "soon", which does not begin with a number
+                help: a length of time from 0s to 8760h such as "250ms" (ns, us, ms, s, min, h)
+            f:13:11: error: `lesson.highlight` is "a"
+                help: a list of ids of nodes: ["…"]
+            f:16:16: error: `lesson.highlight`: there is no node `b`
+                help: did you mean `a`? nodes: a
+            f:16:20: error: `lesson.highlight` is 3, which is a number
+                help: a text in quotes
+            f:17:1: error: unknown key `html` in [[lesson]]
+                help: keys: title, text, at, highlight
+        "#]],
     );
     check(
         "format = 1\nname = 'x'\nnote = ['one', 2]\n[[node]]\nid='a'\nkind='service'\n",

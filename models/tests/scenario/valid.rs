@@ -11,6 +11,8 @@ use std::fmt::Write;
 const COMPLETE: &str = r#"# Everything a file can say.
 format = 1
 name = "Everything"
+phenomenon = "All of it"
+tag = "All"
 description = """
 Two lines
 of text."""
@@ -109,7 +111,11 @@ max = 0
 title = "Look"
 text = "Watch the queue."
 [[lesson]]
-text = "And the latency."
+text = """
+And the <b>latency</b>,
+which is text."""
+at = "20s"
+highlight = ["web", "db"]
 "#;
 
 fn parameters(out: &mut String, specs: &[ParamSpec], values: &floodgate::param::Values) {
@@ -150,7 +156,10 @@ fn shown(scenario: &Scenario) -> String {
         writeln!(out, "{} {:?} {:?} {:?} {:?} {:?}", e.metric, e.of, e.within, e.min, e.max, e.because)
             .expect("to a string");
     }
-    writeln!(out, "{:?}", scenario.notes).expect("to a string");
+    writeln!(out, "{:?} {:?} {:?}", scenario.phenomenon, scenario.tag, scenario.notes).expect("to a string");
+    for lesson in &scenario.lessons {
+        writeln!(out, "{lesson:?}").expect("to a string");
+    }
     out
 }
 
@@ -160,16 +169,16 @@ fn everything_is_read() {
     expect![[r#"
         "Everything" "Two lines\nof text." seed 18446744073709551615 until 90s warm-up 500ms depth 8
         Group { id: "z1", kind: "zone", title: "Zone 1" }
-        db "db" database None None line 40
+        db "db" database None None line 42
             max_connections = 100
             backlog = 0
-        users "users" clients None None line 33
+        users "users" clients None None line 35
             rate = "1.5/s"
             population = 10000
             timeout = "none"
             cancel = false
             retry = { attempts = 3, backoff = "exponential", base = "50ms", cap = "2s", on = ["502", "503", "timeout"] }
-        web "Web server" service Some("z1") Some((10.0, -2.5)) line 18
+        web "Web server" service Some("z1") Some((10.0, -2.5)) line 20
             replicas = 2
             workers = 8
             service_time = { lognormal = "8ms", scv = 2.0 }
@@ -192,7 +201,9 @@ fn everything_is_read() {
         Phase { node: "users", at: Time(10000000000), lasting: Duration(20000000000), title: "Flash crowd" }
         goodput_ratio Some("users") Some((Time(40000000000), Time(60000000000))) Some(0.99) None "it recovers"
         errors.502 Some("web") None None Some(3.0) ""
-        ["First note.", "Second note.", "Look\nWatch the queue.", "And the latency."]
+        "All of it" "All" ["First note.", "Second note."]
+        Lesson { title: "Look", text: "Watch the queue.", at: None, highlight: [] }
+        Lesson { title: "", text: "And the <b>latency</b>,\nwhich is text.", at: Some(Time(20000000000)), highlight: ["web", "db"] }
     "#]].assert_eq(&shown(&scenario));
 }
 

@@ -144,6 +144,11 @@ pub(super) fn delete(document: &mut DocumentMut, id: &str) -> Result<(), String>
         remove_where(document, list, |t| text_of(t, "node") == Some(id));
     }
     remove_where(document, "expect", |t| text_of(t, "of") == Some(id));
+    for step in document.get_mut("lesson").and_then(Item::as_array_of_tables_mut).into_iter().flat_map(|s| s.iter_mut())
+    {
+        // What is said stays: it may still be true.
+        forget_in_list(step, "highlight", id);
+    }
     if let Some(group) = group {
         forget_if_empty(document, &group);
     }
@@ -153,6 +158,15 @@ pub(super) fn delete(document: &mut DocumentMut, id: &str) -> Result<(), String>
         }
     }
     Ok(())
+}
+
+/// An entry less in a list of ids; a list that becomes empty goes.
+fn forget_in_list(table: &mut Table, key: &str, id: &str) {
+    let Some(list) = table.get_mut(key).and_then(Item::as_array_mut) else { return };
+    list.retain(|entry| entry.as_str() != Some(id));
+    if list.is_empty() {
+        table.remove(key);
+    }
 }
 
 /// A variant patches nodes and lists of its own; what names the node goes from there as well.

@@ -20,6 +20,8 @@ pub struct Outline {
     pub groups: Vec<GroupSketch>,
     /// What is written of the scenario as a whole (`seed`, `until` …), as TOML.
     pub header: BTreeMap<String, String>,
+    /// Lesson steps and notes, in the order of the file, notes last.
+    pub lessons: Vec<LessonSketch>,
     /// Everything in the file that is neither node nor link nor group, as text.
     pub rest: String,
     /// What may be wrong with the text as TOML.
@@ -86,6 +88,19 @@ pub struct GroupSketch {
     pub title: String,
 }
 
+/// A step of a lesson as it stands in the text.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct LessonSketch {
+    /// What it is called; may be empty.
+    pub title: String,
+    /// What is said.
+    pub text: String,
+    /// The time it is about, in seconds.
+    pub at_s: Option<f64>,
+    /// Ids of the nodes it is about.
+    pub nodes: Vec<String>,
+}
+
 impl Outline {
     /// Reads `text`.
     #[must_use]
@@ -106,6 +121,10 @@ impl Outline {
         }
         outline.groups = tables(document.get("group")).into_iter().filter_map(group).collect();
         outline.nodes = tables(document.get("node")).into_iter().filter_map(node).collect();
+        outline.lessons = tables(document.get("lesson")).into_iter().filter_map(lesson).collect();
+        let notes = document.get("note").and_then(Item::as_array).into_iter().flatten();
+        let note = |text: &str| LessonSketch { text: text.to_owned(), ..LessonSketch::default() };
+        outline.lessons.extend(notes.filter_map(|n| n.as_str()).map(note));
         for table in tables(document.get("link")) {
             if let Some(link) = link(table, &outline.nodes) {
                 outline.links.push(link);
@@ -268,4 +287,15 @@ fn group(table: &dyn TableLike) -> Option<GroupSketch> {
     let id = string(table.get("id"))?;
     let title = string(table.get("title")).unwrap_or_else(|| id.clone());
     Some(GroupSketch { kind: string(table.get("kind")).unwrap_or_default(), title, id })
+}
+
+fn lesson(table: &dyn TableLike) -> Option<LessonSketch> {
+    let list = table.get("highlight").and_then(Item::as_array).into_iter().flatten();
+    let at = string(table.get("at")).and_then(|at| floodgate::scenario::parse_until(&at).ok());
+    Some(LessonSketch {
+        title: string(table.get("title")).unwrap_or_default(),
+        text: string(table.get("text"))?,
+        at_s: at.map(|t| t.0 as f64 / 1e9),
+        nodes: list.filter_map(|id| id.as_str()).map(str::to_owned).collect(),
+    })
 }

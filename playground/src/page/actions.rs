@@ -122,12 +122,16 @@ impl Page {
         match engine::check(&text, "") {
             Ok(()) => {
                 self.problems.replace(None);
+                // On a canvas that was empty, the first system that can run does.
+                if self.run_text.borrow().is_empty() {
+                    return self.reset();
+                }
                 self.send(Command::Become(text));
             }
             // An empty canvas is a beginning, not a mistake; what runs, runs on.
             Err(_) if self.outline.borrow().is_blank() => {
                 self.problems.replace(None);
-                self.pending.set(true);
+                self.pending.set(!self.run_text.borrow().is_empty());
                 self.time.waits.replace(None);
             }
             Err(problems) => {

@@ -4,6 +4,7 @@
 mod actions;
 pub mod editing;
 pub mod files;
+pub mod gallery;
 pub mod hooks;
 mod saving;
 pub mod sharing;
@@ -32,6 +33,8 @@ pub enum Topic {
     Edit,
     /// Numbers of the run; at most ten times a second.
     Pulse,
+    /// What came of scenarios of the gallery.
+    Gallery,
 }
 
 /// What is wrong with a text that was opened or edited, as the command line would say it.
@@ -108,6 +111,8 @@ pub struct Page {
     pub sharing: sharing::Sharing,
     /// Keeping work.
     pub saving: saving::Saving,
+    /// What comes of scenarios that are not open.
+    pub gallery: gallery::Gallery,
     run: Cell<u32>,
     itself: RefCell<Weak<Page>>,
     driver: RefCell<Option<Rc<Starting>>>,
@@ -165,6 +170,7 @@ impl Page {
             time: time::Time::default(),
             sharing: sharing::Sharing::default(),
             saving: saving::Saving::default(),
+            gallery: gallery::Gallery::default(),
             run: Cell::new(0),
             itself: RefCell::default(),
             driver: RefCell::new(None),
@@ -216,6 +222,7 @@ impl Page {
                     rival.take(*frame);
                 }
             }
+            Reply::Preview(preview) => self.previewed(preview),
             Reply::Pong => {}
             Reply::Lost => self.lost(),
             Reply::Frame(frame) => {

@@ -213,7 +213,7 @@ impl Page {
 
     /// Keeps what has changed, and with `moment` also where the run stands.
     fn save(&self, moment: bool) {
-        if self.run_text.borrow().is_empty() {
+        if self.run_text.borrow().is_empty() && self.outline.borrow().is_blank() {
             return;
         }
         let kept = self.kept();

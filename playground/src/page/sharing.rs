@@ -16,6 +16,8 @@ use wasm_bindgen_futures::JsFuture;
 pub enum Window {
     /// The link to what is on the screen.
     Share,
+    /// The scenarios that come with the page.
+    Gallery,
 }
 
 /// What the page remembers of it.
@@ -144,7 +146,9 @@ impl Page {
     pub fn kept(&self) -> Kept {
         let (live, editor) = (self.live.borrow(), self.editor.borrow());
         let (text, now) = (self.run_text.borrow().clone(), editor.text());
-        let edited = if text == now { String::new() } else { now.to_owned() };
+        // Where nothing has run yet, what there is is the beginning.
+        let edited = if text.is_empty() || text == now { String::new() } else { now.to_owned() };
+        let text = if text.is_empty() { now.to_owned() } else { text };
         // Frames have tracks, and tracks have numbers from 1 on.
         if live.loaded.run != self.run.get() || live.last.track == 0 {
             let coming = self.sharing.coming.borrow().clone();
@@ -169,7 +173,10 @@ impl Page {
 
     /// Opens a window over the page, or closes it.
     pub fn show_window(&self, window: Option<Window>) {
-        self.sharing.window.set(window);
+        let before = self.sharing.window.replace(window);
+        if before == Some(Window::Gallery) && window.is_none() {
+            self.want_previews();
+        }
         self.tell(Topic::Edit);
     }
 }

@@ -3,6 +3,7 @@
 use super::{Page, Topic};
 use crate::editor::Outline;
 use crate::editor::params::bare;
+use crate::keep::Kept;
 use crate::live::Live;
 use crate::wire::{Act, Command, Deed, Loaded, Other, Resume};
 use std::cell::{Cell, RefCell};
@@ -186,8 +187,8 @@ impl Page {
     /// The worker is gone: another one goes on from scenario, seed and control log.
     pub(super) fn lost(&self) {
         let kept = self.kept();
-        self.sharing.coming.replace(Some(kept));
-        let run = self.live.borrow().loaded.run;
+        self.sharing.coming.replace(Some(kept.clone()));
+        let (run, loaded) = (self.run.get(), self.live.borrow().loaded.run == self.run.get());
         let (of, count) = self.time.losses.get();
         let count = if of == run { count + 1 } else { 1 };
         self.time.losses.set((run, count));
@@ -197,13 +198,17 @@ impl Page {
         if let Some(driver) = self.driver.borrow().as_ref() {
             driver.restart();
         }
-        let live = self.live.borrow();
-        let (log, at_ns, was_running) = (self.control_log(), live.last.now_ns, live.last.running);
-        let seed = Some(live.loaded.seed);
-        drop(live);
+        // It may have fallen over before anything of the run was seen.
+        let was_running = if loaded { self.live.borrow().last.running } else { self.wants_running.get() };
+        let Kept { text, seed, log, at_ns, .. } = kept;
         let given_up = count > LOSSES_MAX;
         let resume = (!given_up).then(|| Resume { log, at_ns, text: self.editor.borrow().text().to_owned() });
-        let text = self.run_text.borrow().clone();
+        if count == 1 {
+            self.want_previews();
+        }
+        if self.run_text.borrow().is_empty() {
+            return;
+        }
         // What was asked for by number was known to the old one.
         self.editor.borrow_mut().forget_acts();
         let running = was_running && count == 1;

@@ -4,5 +4,6 @@ pub mod edits;
 pub mod engine;
 pub mod lab;
 pub mod narrator;
+pub mod preview;
 pub mod session;
 pub mod track;

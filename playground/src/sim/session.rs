@@ -184,7 +184,7 @@ impl Session {
             Command::Drawn => self.sent.waiting = false,
             Command::Ping => self.told.push(Reply::Pong),
             // Whoever holds sessions sees to these.
-            Command::Compare(_) | Command::Crash => {}
+            Command::Compare(_) | Command::Previews(_) | Command::Crash => {}
         }
         Ok(())
     }

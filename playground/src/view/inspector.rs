@@ -29,7 +29,7 @@ pub fn Inspector(props: &PageProps) -> Html {
         None if selected.is_empty() => Some(html! { <ScenarioPanel page={page.clone()} /> }),
         None => Some(html! { <ManyPanel page={page.clone()} /> }),
     };
-    html! { <aside class="inspector" aria-label="Inspector">{ content.unwrap_or_default() }</aside> }
+    html! { <aside class="inspector" aria-label="Inspector"><super::lesson::Notes page={page.clone()} />{ content.unwrap_or_default() }</aside> }
 }
 
 /// Properties of [`DeleteButton`].

@@ -2,7 +2,6 @@
 
 use super::gestures::{mark_link, show_link_below};
 use super::{PageProps, icons};
-use crate::gallery::GALLERY;
 use crate::page::viewport::by_id;
 use crate::page::{PageRef, Topic, use_topic};
 use floodgate::catalogue::Descriptor;
@@ -21,7 +20,7 @@ pub fn Side(props: &PageProps) -> Html {
     html! {
         <nav class="side" aria-label="Components and scenarios">
             <Palette page={props.page.clone()} />
-            <Gallery page={props.page.clone()} />
+            <super::gallery::Side page={props.page.clone()} />
         </nav>
     }
 }
@@ -215,36 +214,5 @@ pub fn ghost(what: Option<(&str, f64, f64)>) {
             style("display", "block");
         }
         None => style("display", "none"),
-    }
-}
-
-#[component]
-fn Gallery(props: &PageProps) -> Html {
-    use_topic(&props.page, Topic::Edit);
-    let now = props.page.outline.borrow().name.clone();
-    html! {
-        <section aria-label="Scenarios">
-            <h2>{ "Scenarios" }</h2>
-            { for GALLERY.iter().map(|exhibit| {
-                let outline = crate::editor::Outline::read(exhibit.text);
-                let onclick = {
-                    let page = props.page.clone();
-                    Callback::from(move |_| {
-                        if page.open(exhibit.file, exhibit.text) {
-                            page.opened_exhibit(exhibit.file);
-                        }
-                    })
-                };
-                let current = outline.name == now;
-                html! {
-                    <button type="button" key={exhibit.file} class={classes!("exhibit", current.then_some("current"))}
-                            aria-current={current.then_some("true")} data-scenario={exhibit.file}
-                            title={outline.description} {onclick}>
-                        <b>{ exhibit.tag }</b><small>{ outline.name }</small>
-                    </button>
-                }
-            }) }
-            <super::works::Works page={props.page.clone()} />
-        </section>
     }
 }

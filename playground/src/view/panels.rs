@@ -32,7 +32,8 @@ pub fn Crowd(props: &PageProps) -> Html {
         let (rate, length) = (rate.clone(), length.clone());
         Callback::from(move |_: MouseEvent| page.flash_crowd(&rate, &length))
     };
-    let goodput = if now.ended > 0.0 { now.goodput / now.ended * 100.0 } else { 100.0 };
+    // Where nothing has ended, nobody has been let down, and nobody served.
+    let goodput = (now.ended > 0.0).then(|| (now.goodput / now.ended * 100.0).min(100.0));
     html! {
         <div class="crowd-bar" data-overlay="">
             <button type="button" class="crowd" {onclick} title="Many more requests from all clients, for a while">{ "Flash crowd" }</button>
@@ -42,8 +43,8 @@ pub fn Crowd(props: &PageProps) -> Html {
             <span class={classes!("crowd-state", (left > 0.0).then_some("on"))}>
                 { if left > 0.0 { format!("crowd: {left:.0} s left") } else { String::new() } }
             </span>
-            <div class={classes!("goodput", (goodput < 50.0).then_some("bad"))} title="Share of requests answered in time, over the last second">
-                <b>{ format!("{:.0} %", goodput.min(100.0)) }</b><small>{ "answered in time" }</small>
+            <div class={classes!("goodput", goodput.is_some_and(|share| share < 50.0).then_some("bad"))} title="Share of requests answered in time, over the last second">
+                <b>{ goodput.map_or_else(|| "–".to_owned(), |share| format!("{share:.0} %")) }</b><small>{ "answered in time" }</small>
             </div>
         </div>
     }
@@ -176,7 +177,9 @@ pub fn Ticker(props: &PageProps) -> Html {
             <h2>{ "What happens" }</h2>
             <ol aria-live="polite" aria-relevant="additions" aria-label="What happens" tabindex="0" data-testid="ticker">
                 if live.lines.is_empty() {
-                    <li class="plain"><span class="quiet">{ "All is well. Press “Flash crowd”." }</span></li>
+                    <li class="plain"><span class="quiet">
+                        { if live.loaded.nodes.is_empty() { "Nothing runs yet." } else { "All is well. Press “Flash crowd”." } }
+                    </span></li>
                 }
                 { for live.lines.iter().enumerate().rev().take(LINES_SHOWN).map(|(i, line)| {
                     let class = match line.tone {

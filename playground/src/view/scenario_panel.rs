@@ -46,7 +46,7 @@ pub fn ScenarioPanel(props: &PageProps) -> Html {
             <h3>{ "Scenario" }</h3>
             { for HEADER.iter().map(|spec| html! {
                 <ParamField key={spec.name} page={page.clone()} target={Target::Scenario} path={spec.name} {spec}
-                            given={outline.header.get(spec.name).map(|text| params::bare(text))} live={matches!(spec.name, "name" | "description")} />
+                            given={outline.header.get(spec.name).map(|text| params::bare(text))} live={matches!(spec.name, "name" | "description" | "phenomenon" | "tag")} />
             }) }
         </section>
     }

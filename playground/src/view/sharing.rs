@@ -19,6 +19,7 @@ pub fn Windows(props: &PageProps) -> Html {
     };
     match page.sharing.window.get() {
         None => html! {},
+        Some(Open::Gallery) => html! { <super::gallery::Gallery {page} {onclose} /> },
         Some(Open::Share) => html! {
             <Window title="Share and export" {onclose}><Link page={page.clone()} /><Files {page} /></Window>
         },

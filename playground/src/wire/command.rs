@@ -51,6 +51,9 @@ pub enum Command {
     Drop(u32),
     /// Run this text beside the other, with the same seed and the same clock; `None` ends it.
     Compare(Option<Other>),
+    /// Run these scenarios in what time is left, each by itself, one after the other, and say what comes of them; whatever
+    /// was wanted before is not wanted any more. Numbers are what the answers carry.
+    Previews(Vec<(u32, String)>),
     /// Say that you are there.
     Ping,
     /// Fall over, for a test of what happens then.

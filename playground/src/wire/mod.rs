@@ -10,7 +10,7 @@ mod track;
 
 pub use command::{Act, Command, Deed, Other, Resume};
 pub use frame::{Before, Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
-pub use reply::{Loaded, Phase, Reply, Topology};
+pub use reply::{Loaded, Phase, Preview, Reply, Topology};
 use serde::{Deserialize, Serialize};
 pub use series::Point;
 pub use track::{Flag, FlagKind, Track};

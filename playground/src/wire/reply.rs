@@ -24,6 +24,8 @@ pub enum Reply {
     Switched(String),
     /// Something to know, not a failure.
     Told(String),
+    /// What came of a scenario of the gallery, as far as it has run.
+    Preview(Preview),
     /// Answer to a ping.
     Pong,
     /// There is nobody any more who simulates.
@@ -67,4 +69,23 @@ pub struct Phase {
     pub to: f64,
     /// What it is called; may be empty.
     pub title: String,
+}
+
+/// A short run of a scenario of the gallery.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Preview {
+    /// As in [`super::Command::Previews`].
+    pub of: u32,
+    /// It goes no further.
+    pub done: bool,
+    /// Why it ended before its time, in words.
+    pub halted: Option<String>,
+    /// Where it ends, in seconds.
+    pub until_s: f32,
+    /// Requests that ended so far, well or not.
+    pub ended: u64,
+    /// Those of them that were answered in time.
+    pub goodput: u64,
+    /// Of each window: its end in seconds, offered load and goodput per second.
+    pub points: Vec<(f32, f32, f32)>,
 }

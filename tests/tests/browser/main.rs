@@ -4,6 +4,7 @@ use floodgate_tests::browser::{BrowserError, Page};
 
 mod access;
 mod editing;
+mod gallery;
 mod harness;
 mod playground;
 mod sharing;
