@@ -99,15 +99,9 @@ impl Simulation {
         }
         let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
-        let classes = scenario.classes();
-        let class = |node: &crate::scenario::Node| {
-            let place = node.class().and_then(|class| classes.binary_search(&class).ok()).unwrap_or(0);
-            // A scenario that was loaded has no more classes than there are numbers.
-            u8::try_from(place).unwrap_or(u8::MAX)
-        };
-        let class_of: Vec<u8> = scenario.nodes.iter().map(class).collect();
+        let classes = classes_of(scenario);
         let mut simulation = Simulation {
-            core: core::Simulation::with_classes(Arc::new(topology.freeze()), models, &class_of, seed, limits),
+            core: core::Simulation::with_classes(Arc::new(topology.freeze()), models, classes, seed, limits),
             parameters: scenario
                 .nodes
                 .iter()
@@ -574,6 +568,16 @@ impl Simulation {
     pub(crate) fn statistics_since(&self) -> Time {
         if self.warm { Time::ZERO + self.scenario.warm_up } else { Time::ZERO }
     }
+}
+
+/// The classes of requests, and which are born where.
+fn classes_of(scenario: &Scenario) -> core::Classes {
+    let names = scenario.classes();
+    // A scenario that was loaded has no more classes than there are numbers.
+    let number =
+        |class: &str| u8::try_from(names.iter().position(|name| *name == class).unwrap_or(0)).unwrap_or(u8::MAX);
+    let of_node = scenario.nodes.iter().map(|node| node.classes().into_iter().map(number).collect()).collect();
+    core::Classes { of_node, names: names.into_iter().map(str::to_owned).collect() }
 }
 
 /// The parameter that a name such as `retry.attempts` means.

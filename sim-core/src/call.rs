@@ -6,7 +6,7 @@
 
 use crate::outcome::Code;
 use crate::rng::Draws;
-use crate::slab::{Key, record};
+use crate::slab::{Key, Slab, record};
 use crate::time::{Duration, Time};
 use crate::topology::{LinkId, NODES_MAX, NodeId};
 
@@ -26,17 +26,18 @@ pub struct Root {
     /// Identity that draws are keyed by.
     pub lineage: u64,
     pub(crate) busy_ns: u64,
-    /// The client that sent it, or how many there are of whom it is one.
+    /// The client that sent it, or how many there are of whom it is one; or where its [`Traits`] are.
     client: u32,
     /// How much work it asks for, as a multiple of what is usual: service times are multiplied by it.
     pub work: f32,
     pub(crate) calls: u32,
     generation: u32,
-    /// Number of the node it was born at: what ends when that node is removed. [`CLIENT_KNOWN`] is added to it.
+    /// Number of the node it was born at: what ends when that node is removed. [`CLIENT_KNOWN`] or [`DESCRIBED`] is added
+    /// to it.
     node: u32,
     /// Criticality: 0 is the most important.
     pub priority: u8,
-    /// Number of its class: that of the node it was born at.
+    /// Number of its class: one of those of the node it was born at.
     pub class: u8,
     pub(crate) ended: bool,
     /// Born since the statistics started.
@@ -45,7 +46,8 @@ pub struct Root {
 
 /// Beyond the numbers of nodes.
 const CLIENT_KNOWN: u32 = 1 << 31;
-const _: () = assert!(NODES_MAX <= CLIENT_KNOWN as usize);
+const DESCRIBED: u32 = 1 << 30;
+const _: () = assert!(NODES_MAX <= DESCRIBED as usize);
 
 /// A root that is to be born.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,59 @@ pub struct Birth {
     pub priority: u8,
     /// How much work it asks for, as a multiple of what is usual.
     pub work: f32,
+    /// Its class, by its place among those of the node: 0 is the node's first.
+    pub class: u8,
 }
+
+/// What is said of a root beyond its birth. Only roots that have any take memory for them; they are freed with the root.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Traits {
+    /// The client that sent it.
+    pub client: u32,
+    /// For the own use of the node it was born at.
+    pub tag: u32,
+    /// Whether its last attempt has opened the connection, which then had to be set up.
+    pub opens: bool,
+    /// The connection that its last attempt came over: a number that no other connection of the run has.
+    pub connection: u64,
+    /// Token of the session that it belongs to.
+    pub session: Option<u64>,
+    /// What it is about (an article, a user, a row): what caches and shards go by.
+    pub key: Option<u64>,
+    /// Size of what is transferred for it, in bytes; 0 when nothing is said of it.
+    pub bytes: u64,
+    /// From when on its answer is of no use to anybody; [`Time::MAX`] is never.
+    pub deadline: Time,
+    /// Its service demand, in place of what would be drawn for it.
+    pub demand: Option<Duration>,
+}
+
+impl Traits {
+    /// Nothing but who sent it, over a connection of its own.
+    #[must_use]
+    pub fn of(client: u32, connection: u64) -> Traits {
+        Traits {
+            client,
+            tag: 0,
+            opens: true,
+            connection,
+            session: None,
+            key: None,
+            bytes: 0,
+            deadline: Time::MAX,
+            demand: None,
+        }
+    }
+}
+
+/// Traits in their slab.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Described {
+    traits: Traits,
+    generation: u32,
+}
+
+record!(Described, |place| place.traits.client, |place, index| place.traits.client = index);
 
 /// Who sends a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +132,7 @@ impl Root {
             Client::Known(client) => (client, CLIENT_KNOWN),
             Client::OneOf(population) => (population, 0),
         };
+        debug_assert!(birth.work >= 0.0, "work is not negative");
         Root {
             born,
             lineage,
@@ -96,17 +151,59 @@ impl Root {
 
     /// Whether it was born at `node`.
     pub(crate) fn is_of(&self, node: NodeId) -> bool {
-        self.node & !CLIENT_KNOWN == node.0
+        self.node & !(CLIENT_KNOWN | DESCRIBED) == node.0
     }
 
+    /// The client that sent it, if its birth said that.
+    #[inline(always)]
     pub(crate) fn known_client(&self) -> Option<u32> {
         (self.node & CLIENT_KNOWN != 0).then_some(self.client)
     }
 
     /// The client that sent it, in a run with this seed.
-    pub(crate) fn client(&self, seed: u64) -> u32 {
+    pub(crate) fn client(&self, traits: &Slab<Described>, seed: u64) -> u32 {
         let draw = || Draws::new(seed ^ PURPOSE_CLIENT, self.lineage).below(u64::from(self.client)) as u32;
-        self.known_client().unwrap_or_else(draw)
+        let described = self.traits(traits).map(|traits| traits.client);
+        described.or(self.known_client()).unwrap_or_else(draw)
+    }
+
+    /// Whether more is said of it than its birth did: see [`Traits`].
+    #[inline(always)]
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        self.node & DESCRIBED != 0
+    }
+
+    pub(crate) fn traits<'t>(&self, traits: &'t Slab<Described>) -> Option<&'t Traits> {
+        traits.at(self.client).filter(|_| self.is_described()).map(|place| &place.traits)
+    }
+
+    pub(crate) fn traits_mut<'t>(&self, traits: &'t mut Slab<Described>) -> Option<&'t mut Traits> {
+        traits.at_mut(self.client).filter(|_| self.is_described()).map(|place| &mut place.traits)
+    }
+
+    /// Gives it traits, or others than it had.
+    pub(crate) fn describe(&mut self, about: Traits, traits: &mut Slab<Described>) {
+        if self.is_described() {
+            self.forget_traits(traits);
+        }
+        self.client = traits.insert(Described { traits: about, generation: 0 }).index();
+        self.node = self.node & !CLIENT_KNOWN | DESCRIBED;
+    }
+
+    /// Whether nothing is left of it, and then not of what was said of it either.
+    #[inline(always)]
+    pub(crate) fn goes(&self, traits: &mut Slab<Described>) -> bool {
+        let goes = self.ended && self.calls == 0;
+        if goes && self.is_described() {
+            self.forget_traits(traits);
+        }
+        goes
+    }
+
+    #[cold]
+    fn forget_traits(&self, traits: &mut Slab<Described>) {
+        traits.remove(traits.key_at(self.client));
     }
 }
 

@@ -22,14 +22,14 @@ pub mod stats;
 pub mod time;
 pub mod topology;
 
-pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Reply, Root, RootId};
+pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Reply, Root, RootId, Traits};
 pub use digest::Digest;
 pub use dist::Dist;
 pub use journey::{CallEnd, Gone, Journey, JourneyCall, JourneyCounts, JourneyPolicy, Journeys, Stretch};
 pub use model::{Ctx, LinkChange, Model, TimerId};
 pub use outcome::{Code, CodeSet};
 pub use probe::{Delivery, Event, Probe};
-pub use sim::{Budget, Halt, Limits, Progress, Simulation};
+pub use sim::{Budget, Classes, Halt, Limits, Progress, Simulation};
 pub use slab::Key;
 pub use time::{Duration, Time};
 pub use topology::{LinkId, NodeId, PortId, Routes, Topology, TopologyError};

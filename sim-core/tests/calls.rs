@@ -333,7 +333,7 @@ fn a_root_ends_with_its_client_and_what_is_under_way_to_a_node_that_goes_is_refu
     let gone = s.remove_node("web").expect("it is there");
     assert_eq!(s.remove_node("web"), Err(floodgate_core::TopologyError::UnknownNode("web".into())));
     // One of the same key is another one.
-    let again = s.add_node("web", 0, web.clone()).expect("the key is free");
+    let again = s.add_node("web", &["default"], web.clone()).expect("the key is free");
     assert_ne!(again, gone);
     let mut events: Vec<Event> = Vec::new();
     assert_eq!(s.advance(Budget::until(Time(1_000 * MS)), &mut events), Progress::Reached);

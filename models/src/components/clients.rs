@@ -173,7 +173,7 @@ impl Clients {
     #[inline(always)]
     fn send(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
         let (priority, work) = (self.config.priority as u8, self.config.work as f32);
-        let birth = Birth { ordinal, client, priority, work };
+        let birth = Birth { ordinal, client, priority, work, class: 0 };
         self.waiting += 1;
         cx.gauge(GAUGE_WAITING, self.waiting);
         match self.out {

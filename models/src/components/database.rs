@@ -120,7 +120,8 @@ impl Database {
         let Some(statement) = self.statements[place as usize].as_mut() else { return };
         let lineage = cx.get(statement.call).map_or(0, |c| c.lineage);
         let work = cx.root(cx.root_of(statement.call)).map_or(1.0, |root| f64::from(root.work));
-        let demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)).scaled(work);
+        let drawn = || self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        let demand = cx.demand_of(statement.call).unwrap_or_else(drawn).scaled(work);
         self.machine.start(cx.now(), place, demand);
         statement.mark = self.machine.attained(cx.now());
         statement.running = true;

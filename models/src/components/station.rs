@@ -233,7 +233,8 @@ impl Station {
         if self.config.set_up.is_some() && self.in_system() == 0 && !self.setting_up {
             self.set_up(lineage, cx);
         }
-        let demand = self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        let drawn = || self.config.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        let demand = cx.demand_of(call).unwrap_or_else(drawn);
         let demand = if work == 1.0 { demand } else { demand.scaled(f64::from(work)) };
         let place = self.admit(Job {
             call,

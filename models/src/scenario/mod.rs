@@ -106,6 +106,12 @@ impl Node {
             _ => Some(DEFAULT_CLASS),
         }
     }
+
+    /// The classes of the requests born here, each once; none where none are born.
+    #[must_use]
+    pub fn classes(&self) -> Vec<&str> {
+        self.class().into_iter().collect()
+    }
 }
 
 /// The class of requests of whose class nothing is said.
@@ -250,14 +256,14 @@ impl Scenario {
     #[must_use]
     pub fn classes(&self) -> Vec<&str> {
         let (first, added) = self.nodes.split_at(self.count_at_start());
-        let mut classes: Vec<&str> = first.iter().filter_map(Node::class).collect();
+        let mut classes: Vec<&str> = first.iter().flat_map(Node::classes).collect();
         classes.order_by(Ord::cmp);
         classes.dedup();
         if classes.is_empty() {
             // A system without clients has requests of no class, and statistics of them all the same.
             classes.push(DEFAULT_CLASS);
         }
-        for class in added.iter().filter_map(Node::class) {
+        for class in added.iter().flat_map(Node::classes) {
             if !classes.contains(&class) {
                 classes.push(class);
             }

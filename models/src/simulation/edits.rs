@@ -125,8 +125,8 @@ impl Simulation {
         let (id, base) = (node.id.clone(), node.values.clone());
         let mut scenario = Scenario::clone(&self.scenario);
         scenario.nodes.push(node);
-        let class = class_number(&scenario, scenario.nodes.len() - 1);
-        let Ok(added) = self.core.add_node(&id, class, model) else { return };
+        let classes = scenario.nodes.last().map(Node::classes).unwrap_or_default();
+        let Ok(added) = self.core.add_node(&id, &classes, model) else { return };
         debug_assert_eq!(added, NodeId(self.parameters.len() as u32));
         self.parameters.push(Parameters { base, overlays: Vec::new() });
         self.scenario = Arc::new(scenario);
@@ -166,12 +166,4 @@ impl Simulation {
     pub(super) fn was_there(&self, node: usize, control: &Control) -> bool {
         self.scenario.nodes[node].added.is_none_or(|added| added <= control.at)
     }
-}
-
-/// The number that statistics know the class of a node's requests by.
-pub(super) fn class_number(scenario: &Scenario, node: usize) -> u8 {
-    let class = scenario.nodes[node].class();
-    let place = class.and_then(|class| scenario.classes().iter().position(|c| *c == class)).unwrap_or(0);
-    // There are no more classes than there are numbers: a scenario is checked for that, and so is an edit.
-    u8::try_from(place).unwrap_or(u8::MAX)
 }

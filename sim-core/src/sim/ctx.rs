@@ -2,7 +2,7 @@
 
 use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
-use crate::call::{Birth, CallSpec, Client, Patience, Root};
+use crate::call::{Birth, CallSpec, Client, Patience, Root, Traits};
 use crate::rng::{Draws, Stream, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
@@ -57,13 +57,12 @@ impl<M: Model> Ctx<'_, M> {
     /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
     #[inline]
     pub fn birth(&mut self, ordinal: u64, client: u32) -> RootId {
-        self.birth_of(Birth { ordinal, client: Client::Known(client), priority: 0, work: 1.0 })
+        self.birth_of(Birth { ordinal, client: Client::Known(client), priority: 0, work: 1.0, class: 0 })
     }
 
     /// As [`Ctx::birth`], with all that can be said of a root.
     #[inline]
     pub fn birth_of(&mut self, birth: Birth) -> RootId {
-        debug_assert!(birth.work >= 0.0, "work is not negative");
         self.kernel.birth(self.at, self.node, birth)
     }
 
@@ -71,14 +70,100 @@ impl<M: Model> Ctx<'_, M> {
     #[inline(always)]
     pub fn first_attempt(&mut self, birth: Birth, link: LinkId, patience: Patience) -> RootId {
         debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
-        debug_assert!(birth.work >= 0.0, "work is not negative");
         self.kernel.first_attempt(self.at, self.node, birth, link, patience)
+    }
+
+    /// Says more of a root of this node that has not ended: from now on everybody can know it.
+    pub fn describe(&mut self, id: RootId, traits: Traits) {
+        if let Some(root) = self.kernel.roots.get_mut(id).filter(|root| !root.ended) {
+            root.describe(traits, &mut self.kernel.traits);
+        }
+    }
+
+    /// What has been said of a root.
+    #[must_use]
+    pub fn traits(&self, id: RootId) -> Option<&Traits> {
+        self.kernel.roots.get(id)?.traits(&self.kernel.traits)
+    }
+
+    /// What has been said of a root of this node, to say something else.
+    #[must_use]
+    pub fn traits_mut(&mut self, id: RootId) -> Option<&mut Traits> {
+        self.kernel.roots.get(id)?.traits_mut(&mut self.kernel.traits)
+    }
+
+    /// What has been said of the root of a call.
+    fn traits_of(&self, call: CallId) -> Option<&Traits> {
+        self.origin(call)?.1.traits(&self.kernel.traits)
     }
 
     /// The client that sent the root of a call.
     #[must_use]
     pub fn client_of(&self, call: CallId) -> u32 {
-        self.origin(call).map_or(0, |(_, root)| root.client(self.kernel.seed))
+        self.origin(call).map_or(0, |(_, root)| root.client(&self.kernel.traits, self.kernel.seed))
+    }
+
+    /// The number of the connection that the root of a call came over: no other connection of the run has it. A root of
+    /// which nothing is said came over one of its own.
+    #[must_use]
+    pub fn connection_of(&self, call: CallId) -> u64 {
+        let own = || self.origin(call).map_or(0, |(_, root)| root.lineage);
+        self.traits_of(call).map_or_else(own, |traits| traits.connection)
+    }
+
+    /// Whether the root of a call has opened the connection that it came over, which then has to be set up.
+    #[must_use]
+    pub fn opens_connection(&self, call: CallId) -> bool {
+        self.traits_of(call).is_none_or(|traits| traits.opens)
+    }
+
+    /// The token of the session that the root of a call belongs to.
+    #[must_use]
+    pub fn session_of(&self, call: CallId) -> Option<u64> {
+        self.traits_of(call)?.session
+    }
+
+    /// What the root of a call is about: an article, a user, a row.
+    #[must_use]
+    pub fn key_of(&self, call: CallId) -> Option<u64> {
+        self.traits_of(call)?.key
+    }
+
+    /// Size of what is transferred for the root of a call, in bytes; 0 when nothing is said of it.
+    #[must_use]
+    pub fn bytes_of(&self, call: CallId) -> u64 {
+        self.traits_of(call).map_or(0, |traits| traits.bytes)
+    }
+
+    /// From when on the answer to the root of a call is of no use to anybody; [`Time::MAX`] is never.
+    #[must_use]
+    pub fn deadline_of(&self, call: CallId) -> Time {
+        self.traits_of(call).map_or(Time::MAX, |traits| traits.deadline)
+    }
+
+    /// The service demand of the root of a call, where it is given and not drawn.
+    #[inline]
+    #[must_use]
+    pub fn demand_of(&self, call: CallId) -> Option<Duration> {
+        self.traits_of(call)?.demand
+    }
+
+    /// The number of the class of the root of a call.
+    #[must_use]
+    pub fn class_of(&self, call: CallId) -> u8 {
+        self.origin(call).map_or(0, |(_, root)| root.class)
+    }
+
+    /// What a class of requests is called: a path where it begins with `/`.
+    #[must_use]
+    pub fn class_name(&self, class: u8) -> &str {
+        self.kernel.class_names.get(usize::from(class)).map_or("", String::as_str)
+    }
+
+    /// How many classes of requests there are.
+    #[must_use]
+    pub fn class_count(&self) -> usize {
+        self.kernel.class_names.len()
     }
 
     /// A root that has not ended, or whose calls still run.

@@ -12,19 +12,17 @@ use crate::order::Order as _;
 use crate::topology::{PortId, TopologyError};
 
 impl<M: Model> Simulation<M> {
-    /// A node that starts now; roots that are born there are of `class`. A key that was removed may be added again: what is
+    /// A node that starts now; roots that are born there are of these classes, which may be new. A key that was removed may be added again: what is
     /// drawn there is keyed as it was before.
     ///
     /// # Errors
     /// When there is a node of that key, or no number left for one more.
-    pub fn add_node(&mut self, key: &str, class: u8, model: M) -> Result<NodeId, TopologyError> {
+    pub fn add_node(&mut self, key: &str, classes: &[&str], model: M) -> Result<NodeId, TopologyError> {
         let kernel = &mut self.kernel;
         let id = Arc::make_mut(&mut kernel.routes).add_node(key)?;
-        let mut node = Node::new(&kernel.routes, id, class, kernel.seed);
+        let classes = classes.iter().map(|name| kernel.class_number(name)).collect();
+        let mut node = Node::new(&kernel.routes, id, classes, kernel.seed);
         node.stats.restart(kernel.now());
-        if kernel.classes.len() <= usize::from(class) {
-            kernel.classes.resize(usize::from(class) + 1, ClassStats::default());
-        }
         self.places.push(Place { node, model });
         self.with(id, |model, cx| model.on_start(cx));
         Ok(id)

@@ -1,7 +1,7 @@
 //! Everything but the models: clock, event list, calls, books.
 
 use super::limits::{Halt, Limits};
-use crate::call::{Birth, Call, CallId, CallSpec, Outcome, Patience, Root, RootId, Stage, outcome_code};
+use crate::call::{Birth, Call, CallId, CallSpec, Described, Outcome, Patience, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
 use crate::dist::Dist;
 use crate::outcome::Code;
@@ -79,15 +79,24 @@ pub(crate) struct Node {
     pub(super) key_hash: u64,
     /// Which tick counts: those of an earlier number were called off. Odd, as a generation is.
     pub(super) tick: u32,
-    /// The class of the roots that are born here.
+    /// The first class of the roots that are born here.
     class: u8,
+    /// All of them.
+    classes: Box<[u8]>,
     pub(super) stats: NodeStats,
 }
 
 impl Node {
-    pub(super) fn new(routes: &Routes, id: NodeId, class: u8, seed: u64) -> Node {
+    pub(super) fn new(routes: &Routes, id: NodeId, classes: Box<[u8]>, seed: u64) -> Node {
         let key_hash = routes.key_hash(id);
-        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 1, class, stats: NodeStats::default() }
+        let class = classes.first().copied().unwrap_or(0);
+        Node { digest: 0, seed: mix(seed, key_hash), key_hash, tick: 1, class, classes, stats: NodeStats::default() }
+    }
+
+    /// The number of a class, by its place among those of this node.
+    #[inline(always)]
+    fn class(&self, place: u8) -> u8 {
+        if place == 0 { self.class } else { self.classes.get(usize::from(place)).copied().unwrap_or(self.class) }
     }
 }
 
@@ -126,10 +135,14 @@ pub(crate) struct Kernel<T> {
     pub(super) queue: EventQueue,
     pub(super) calls: Slab<Call>,
     pub(super) roots: Slab<Root>,
+    /// Of those roots of which there is something to say.
+    pub(super) traits: Slab<Described>,
     pub(super) timers: Slab<TimerSlot>,
     pub(super) wires: Vec<Wire>,
     /// By class, and nowhere else: the whole is added up when somebody asks.
     pub(super) classes: Vec<ClassStats>,
+    /// What the classes are called.
+    pub(super) class_names: Arc<Vec<String>>,
     /// Work done, by whomever.
     pub(super) busy_ns: u128,
     /// Roots that have not ended, over time.
@@ -158,9 +171,9 @@ pub(crate) struct Kernel<T> {
 const PURPOSE_LATENCY: u64 = 0x6c61_7465;
 
 impl<T: Clone> Kernel<T> {
-    pub(super) fn new(routes: Arc<Routes>, class_of: &[u8], seed: u64, limits: Limits) -> Kernel<T> {
-        let classes = class_of.iter().max().map_or(1, |&last| usize::from(last) + 1);
-        debug_assert!(classes <= CLASSES_MAX);
+    pub(super) fn new(routes: Arc<Routes>, class_names: Vec<String>, seed: u64, limits: Limits) -> Kernel<T> {
+        let classes = class_names.len();
+        debug_assert!((1..=CLASSES_MAX).contains(&classes));
         Kernel {
             events: 0,
             instant: 0,
@@ -169,9 +182,11 @@ impl<T: Clone> Kernel<T> {
             queue: EventQueue::new(),
             calls: Slab::default(),
             roots: Slab::default(),
+            traits: Slab::default(),
             timers: Slab::default(),
             wires: routes.links().iter().map(Wire::new).collect(),
             classes: vec![ClassStats::default(); classes],
+            class_names: Arc::new(class_names),
             busy_ns: 0,
             in_flight: Population::default(),
             failed_ns: 0,
@@ -188,6 +203,18 @@ impl<T: Clone> Kernel<T> {
             seed,
             routes,
         }
+    }
+
+    /// The number of the class called `name`, which is a new one if there is none.
+    pub(super) fn class_number(&mut self, name: &str) -> u8 {
+        let known = self.class_names.iter().position(|known| known == name);
+        let number = known.unwrap_or_else(|| {
+            Arc::make_mut(&mut self.class_names).push(name.to_owned());
+            self.classes.push(ClassStats::default());
+            self.class_names.len() - 1
+        });
+        // There are no more classes than there are numbers: whoever adds one sees to that.
+        u8::try_from(number).unwrap_or(u8::MAX)
     }
 
     #[inline(always)]
@@ -353,7 +380,7 @@ impl<T: Clone> Kernel<T> {
 
     /// Bytes of what is under way.
     pub(super) fn bytes(&self) -> usize {
-        self.calls.bytes() + self.roots.bytes() + self.timers.bytes() + self.queue.bytes()
+        self.calls.bytes() + self.roots.bytes() + self.traits.bytes() + self.timers.bytes() + self.queue.bytes()
     }
 
     #[inline(always)]
@@ -382,7 +409,7 @@ impl<T: Clone> Kernel<T> {
         let Some(record) = self.calls.remove(call) else { return };
         self.roots.settle(record.root, |_, root| {
             root.calls -= 1;
-            ((), root.ended && root.calls == 0)
+            ((), root.goes(&mut self.traits))
         });
     }
 
@@ -401,7 +428,7 @@ impl<T: Clone> Kernel<T> {
     #[inline(always)]
     pub(super) fn birth(&mut self, at: &mut Node, node: NodeId, birth: Birth) -> RootId {
         let root = self.new_root(at, node, birth);
-        self.classes[at.class as usize].born += 1;
+        self.classes[root.class as usize].born += 1;
         self.roots.insert(root)
     }
 
@@ -417,7 +444,7 @@ impl<T: Clone> Kernel<T> {
     ) -> RootId {
         let mut root = self.new_root(at, node, birth);
         root.calls = 1;
-        let class = &mut self.classes[at.class as usize];
+        let class = &mut self.classes[root.class as usize];
         class.born += 1;
         class.attempts += 1;
         let lineage = root.lineage;
@@ -435,11 +462,11 @@ impl<T: Clone> Kernel<T> {
         self.in_flight.enter(now);
         at.stats.offered += 1;
         at.stats.offered_first += 1;
-        Root::new(now, mix(at.key_hash, birth.ordinal), at.class, node, birth)
+        Root::new(now, mix(at.key_hash, birth.ordinal), at.class(birth.class), node, birth)
     }
 
     /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what
-    /// comes back says which client had sent it, if that has been said.
+    /// comes back says which client had sent it, if its birth said that.
     #[inline(always)]
     pub(super) fn end_root(
         &mut self,
@@ -449,20 +476,21 @@ impl<T: Clone> Kernel<T> {
         in_time: impl FnOnce(Duration) -> bool,
     ) -> Option<u32> {
         let now = self.now();
+        // A root ends where it was born: mostly the class is known without it.
+        let class = if at.classes.len() > 1 { self.class_of(id) } else { at.class };
         let ended = self.roots.settle(id.index(), |key, root| {
             if key != id || root.ended {
                 return (None, false);
             }
             root.ended = true;
             let busy = std::mem::take(&mut root.busy_ns);
-            (Some((busy, root.born, root.counted, root.known_client())), root.calls == 0)
+            (Some((busy, root.born, root.counted, root.known_client())), root.goes(&mut self.traits))
         });
         let Some(Some((busy, born, counted, client))) = ended else {
             debug_assert!(false, "a root ended twice");
             return None;
         };
-        // A root ends where it was born.
-        let class = &mut self.classes[at.class as usize];
+        let class = &mut self.classes[class as usize];
         *(if outcome.is_ok() { &mut class.useful_ns } else { &mut class.wasted_ns }) += u128::from(busy);
         if counted {
             let age = Duration(now.0 - born.0);
@@ -488,6 +516,11 @@ impl<T: Clone> Kernel<T> {
             self.observed.push((now, Observed::Ended(id, outcome)));
         }
         client
+    }
+
+    #[cold]
+    fn class_of(&self, root: RootId) -> u8 {
+        self.roots.get(root).map_or(0, |root| root.class)
     }
 
     /// The whole run: all classes together.

@@ -16,7 +16,7 @@ use crate::probe::{Delivery, Probe};
 use crate::queue::{Due, Kind};
 use crate::rng::hash_text;
 use crate::slab::Key;
-use crate::stats::{ClassStats, LinkStats, NodeStats, Population, Totals};
+use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::Time;
 use crate::topology::{LinkId, NodeId, Routes};
 use kernel::Observed;
@@ -27,6 +27,21 @@ use std::sync::Arc;
 pub struct Simulation<M: Model> {
     places: Vec<Place<M>>,
     kernel: Kernel<M::Message>,
+}
+
+/// Which classes of requests there are, and where they are born.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    /// What they are called; their place is their number.
+    pub names: Vec<String>,
+    /// The numbers of those that are born at each node, in the order of the nodes; where none is given it is number 0.
+    pub of_node: Vec<Vec<u8>>,
+}
+
+impl Default for Classes {
+    fn default() -> Classes {
+        Classes { names: vec!["default".to_owned()], of_node: Vec::new() }
+    }
 }
 
 /// A node with its model: side by side, because every event touches both.
@@ -43,28 +58,33 @@ impl<M: Model> Simulation<M> {
     /// When there are not as many models as nodes.
     #[must_use]
     pub fn new(routes: Arc<Routes>, models: Vec<M>, seed: u64, limits: Limits) -> Simulation<M> {
-        let classes = vec![0; models.len()];
-        Simulation::with_classes(routes, models, &classes, seed, limits)
+        Simulation::with_classes(routes, models, Classes::default(), seed, limits)
     }
 
-    /// As [`Simulation::new`]; `class_of` gives each node the class of the roots that are born there, dense from 0 on.
+    /// As [`Simulation::new`], with classes of requests.
     ///
     /// # Panics
-    /// When there are not as many models, or classes given, as nodes.
+    /// When there are not as many models as nodes; when there is no class, or more than there are numbers for.
     #[must_use]
     pub fn with_classes(
         routes: Arc<Routes>,
         models: Vec<M>,
-        class_of: &[u8],
+        classes: Classes,
         seed: u64,
         limits: Limits,
     ) -> Simulation<M> {
         assert_eq!(routes.node_count(), models.len(), "one model for each node");
-        assert_eq!(routes.node_count(), class_of.len(), "one class for each node");
+        assert!((1..=CLASSES_MAX).contains(&classes.names.len()), "as many classes as there are numbers for");
         assert!(models.len() <= crate::topology::NODES_MAX, "no more nodes than there are numbers for");
-        let place = |((i, model), &class)| Place { node: Node::new(&routes, NodeId(i as u32), class, seed), model };
-        let places = models.into_iter().enumerate().zip(class_of).map(place).collect();
-        let mut simulation = Simulation { places, kernel: Kernel::new(routes, class_of, seed, limits) };
+        let Classes { names, of_node } = classes;
+        let mut of_node = of_node.into_iter();
+        let place = |(i, model)| {
+            let classes = of_node.next().unwrap_or_default();
+            debug_assert!(classes.iter().all(|class| usize::from(*class) < names.len()), "every class has a name");
+            Place { node: Node::new(&routes, NodeId(i as u32), classes.into(), seed), model }
+        };
+        let places = models.into_iter().enumerate().map(place).collect();
+        let mut simulation = Simulation { places, kernel: Kernel::new(routes, names, seed, limits) };
         for i in 0..simulation.places.len() {
             simulation.with(NodeId(i as u32), |model, cx| model.on_start(cx));
         }
@@ -239,7 +259,7 @@ impl<M: Model> Simulation<M> {
             root.calls -= 1;
             let waits = of_client && !root.ended && !call.abandoned();
             root.busy_ns += if waits { call.busy_ns } else { 0 };
-            ((key, waits, root.class), root.ended && root.calls == 0)
+            ((key, waits, root.class), root.goes(&mut kernel.traits))
         });
         let Some((root, mut waits, class)) = settled else { return };
         if !of_client
@@ -479,7 +499,8 @@ impl<M: Model> Simulation<M> {
         calls.chain(roots).sum()
     }
 
-    /// Checks the books: `born = answered + failed + in_flight` for each class by counting live roots,
+    /// Checks the books: `born = answered + failed + in_flight` for each class by counting live roots, that what is said of
+    /// roots goes with them,
     /// `busy = useful + wasted + undecided` by adding up what live calls carry, and Little's law, L·T = Σ W, by comparing how
     /// many roots there were over time with how long each of them was there.
     ///
@@ -496,6 +517,10 @@ impl<M: Model> Simulation<M> {
         }
         if t.in_flight != k.in_flight.value() {
             return Err(format!("roots: {t:?}, in flight {}", k.in_flight.value()));
+        }
+        let described = k.roots.iter().filter(|(_, root)| root.is_described()).count();
+        if described != k.traits.len() {
+            return Err(format!("traits: of {} roots, {described} live roots have any", k.traits.len()));
         }
         let undecided = self.undecided_ns();
         if t.busy_ns != t.useful_ns + t.wasted_ns + undecided {
@@ -529,6 +554,7 @@ impl<M: Model> Simulation<M> {
             ("event list".to_owned(), hash(&k.queue)),
             ("calls".to_owned(), hash(&k.calls)),
             ("roots".to_owned(), hash(&k.roots)),
+            ("traits".to_owned(), hash(&k.traits)),
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("routes".to_owned(), hash(&k.routes)),

@@ -2,12 +2,32 @@
 
 use super::replica::{Job, Replica, Stage, State};
 use super::*;
+use floodgate_core::{Call, Root};
+
+/// What a call brings with it that its job depends on.
+struct Order {
+    lineage: u64,
+    work: f32,
+    /// Its demand may be given.
+    described: bool,
+}
+
+impl Order {
+    #[inline(always)]
+    fn of(call: &Call, root: &Root) -> Order {
+        Order { lineage: call.lineage, work: root.work, described: root.is_described() }
+    }
+}
 
 impl Config {
     /// The job of a call for a worker of `replica`: what is drawn for it is the same whenever it begins.
     #[inline(always)]
-    fn job(&self, call: CallId, number: u32, replica: &Replica, lineage: u64, work: f32, cx: &Cx<'_>) -> Job {
-        let mut demand = self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+    fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, cx: &Cx<'_>) -> Job {
+        let Order { lineage, work, described } = order;
+        let mut demand = match described {
+            false => self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)),
+            true => self.demand_of(call, lineage, cx),
+        };
         if work != 1.0 {
             demand = demand.scaled(f64::from(work));
         }
@@ -20,6 +40,13 @@ impl Config {
         let share = self.after_share.0;
         let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
         Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE }
+    }
+
+    /// The demand of a call of whose root there is something said: given, or drawn.
+    #[cold]
+    fn demand_of(&self, call: CallId, lineage: u64, cx: &Cx<'_>) -> Duration {
+        let drawn = || self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
+        cx.demand_of(call).unwrap_or_else(drawn)
     }
 }
 
@@ -66,10 +93,10 @@ impl Service {
     #[inline(always)]
     pub(super) fn start(&mut self, call: CallId, number: u32, place: u32, cx: &mut Cx<'_>) {
         let Some((record, root)) = cx.take_up(call, place) else { return };
-        let (lineage, work) = (record.lineage, root.work);
+        let order = Order::of(record, root);
         let replica = &self.replicas[number as usize];
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
-        *job = self.config.job(call, number, replica, lineage, work, cx);
+        *job = self.config.job(call, number, replica, order, cx);
         self.compute(place, cx);
     }
 
@@ -177,10 +204,10 @@ impl Service {
             && let Some(next) = replica.queue.pop_front()
         {
             let Some((record, root)) = cx.take_up(next, place) else { continue };
-            let (lineage, work) = (record.lineage, root.work);
+            let order = Order::of(record, root);
             replica.waiting -= 1;
             self.queued -= 1;
-            *job = self.config.job(next, number, replica, lineage, work, cx);
+            *job = self.config.job(next, number, replica, order, cx);
             self.queue_changed(cx);
             return self.compute(place, cx);
         }
