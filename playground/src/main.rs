@@ -10,6 +10,7 @@
 
 mod dots;
 mod editor;
+mod export;
 mod face;
 mod gallery;
 mod geometry;
@@ -19,6 +20,7 @@ mod live;
 mod series;
 mod shelf;
 mod sim;
+mod still;
 mod thumbnail;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! Files in and out: scenarios and control logs.
 
 use super::Page;
+use crate::export;
 use crate::incoming::{Kind, check_size};
 use crate::keep::Kept;
 use crate::sim::engine;
@@ -91,7 +92,60 @@ impl Page {
         self.saved(save(&format!("{name}.controls.jsonl"), "application/x-ndjson", &self.control_log()));
     }
 
-    fn saved(&self, done: Result<(), JsValue>) {
+    /// Offers a picture of the stage as SVG.
+    pub fn save_svg(&self) {
+        self.saved(self.still(true).and_then(|still| save(&self.file_name("svg"), "image/svg+xml", &still.svg)));
+    }
+
+    /// Offers a picture of the stage as PNG.
+    pub fn save_png(self: &Rc<Self>) {
+        let (page, still) = (self.clone(), self.still(true));
+        spawn_local(async move {
+            let painted = match still {
+                Ok(still) => super::still::png(&still).await,
+                Err(error) => Err(error),
+            };
+            page.saved(painted.and_then(|png| save_blob(&page.file_name("png"), &png)));
+        });
+    }
+
+    /// Offers the series as a table.
+    pub fn save_series(&self) {
+        let table = export::csv(&self.live.borrow().points);
+        self.saved(save(&self.file_name("csv"), "text/csv", &table));
+    }
+
+    /// The Rust test that gives the same run, up to the last whole second that was reached.
+    ///
+    /// # Errors
+    /// Why there is none yet.
+    pub fn rust_test(&self) -> Result<String, String> {
+        let live = self.live.borrow();
+        let digest = live.last.digest.clone().filter(|(ns, _)| *ns > 0);
+        let digest = digest.ok_or("There is no digest yet: let it run for a second of virtual time.")?;
+        let totals = live.last.totals;
+        // A digest is of a whole second; totals are of now.
+        let totals =
+            (live.last.now_ns == digest.0).then_some([totals.born, totals.answered, totals.goodput, totals.failed]);
+        let title = self.outline.borrow().name.clone();
+        let expected = export::Expected { digest, totals };
+        Ok(export::rust_test(&self.kept(), live.loaded.seed, &export::function_name(&title), &title, &expected))
+    }
+
+    /// Offers that test as a file.
+    pub fn save_test(&self) {
+        match self.rust_test() {
+            Ok(test) => self.saved(save(&self.file_name("rs"), "text/x-rust", &test)),
+            Err(why) => self.say(&why, true),
+        }
+    }
+
+    /// What a file about this scenario is called.
+    pub(super) fn file_name(&self, ending: &str) -> String {
+        format!("{}.{ending}", file_name(&self.outline.borrow().name))
+    }
+
+    pub(super) fn saved(&self, done: Result<(), JsValue>) {
         if done.is_err() {
             self.say("The browser does not let this page save files.", true);
         }
@@ -122,12 +176,21 @@ fn file_name(name: &str) -> String {
     if joined.is_empty() { "scenario".to_owned() } else { joined }
 }
 
-fn save(name: &str, kind: &str, content: &str) -> Result<(), JsValue> {
-    let document = web_sys::window().and_then(|w| w.document()).ok_or("no document")?;
+/// A file in the browser's memory.
+pub(super) fn blob(content: &str, kind: &str) -> Result<Blob, JsValue> {
     let properties = BlobPropertyBag::new();
     properties.set_type(kind);
-    let blob = Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &properties)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&content.into()), &properties)
+}
+
+fn save(name: &str, kind: &str, content: &str) -> Result<(), JsValue> {
+    save_blob(name, &blob(content, kind)?)
+}
+
+/// Offers a file.
+pub(super) fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let document = web_sys::window().and_then(|w| w.document()).ok_or("no document")?;
+    let url = Url::create_object_url_with_blob(blob)?;
     let anchor: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
     anchor.set_href(&url);
     anchor.set_download(name);

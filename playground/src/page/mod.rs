@@ -4,10 +4,12 @@
 mod actions;
 pub mod editing;
 pub mod files;
+mod film;
 pub mod gallery;
 pub mod hooks;
 mod saving;
 pub mod sharing;
+mod still;
 mod time;
 pub mod viewport;
 
@@ -113,6 +115,8 @@ pub struct Page {
     pub saving: saving::Saving,
     /// What comes of scenarios that are not open.
     pub gallery: gallery::Gallery,
+    /// The video that is being made.
+    pub film: film::Film,
     run: Cell<u32>,
     itself: RefCell<Weak<Page>>,
     driver: RefCell<Option<Rc<Starting>>>,
@@ -171,6 +175,7 @@ impl Page {
             sharing: sharing::Sharing::default(),
             saving: saving::Saving::default(),
             gallery: gallery::Gallery::default(),
+            film: film::Film::default(),
             run: Cell::new(0),
             itself: RefCell::default(),
             driver: RefCell::new(None),

@@ -73,6 +73,7 @@ pub fn Notices(props: &PageProps) -> Html {
         <>
             <div class="pills" data-overlay="">
                 <Restored page={page.clone()} />
+                <Filming page={page.clone()} />
                 if page.pending.get() {
                     <div class="pill edited" role="status" data-testid="pending">
                         <span><b>{ "Edited" }</b>{ page.time.waits.borrow().as_ref().map_or_else(String::new, |w| format!(" {w}")) }{ " — Reset runs it" }</span>
@@ -115,6 +116,22 @@ fn Restored(props: &PageProps) -> Html {
             <span><b>{ "Restored " }</b>{ format!("“{}”, kept {}{stands}", restored.name, restored.age) }</span>
             <button type="button" onclick={act(|p| p.discard_restored())}>{ "Discard" }</button>
             <button type="button" class="quiet-close" aria-label="Keep what was restored" onclick={act(|p| p.accept_restored())}>{ "×" }</button>
+        </div>
+    }
+}
+
+/// That a video is being made, and the way to end it.
+#[component]
+fn Filming(props: &PageProps) -> Html {
+    let page = props.page.clone();
+    use_topic(&page, Topic::Edit);
+    use_topic(&page, Topic::Pulse);
+    let Some(seconds) = page.film_s() else { return html! {} };
+    let onclick = Callback::from(move |_: MouseEvent| page.end_film());
+    html! {
+        <div class="pill filming" data-testid="filming">
+            <span><b>{ "Recording " }</b>{ format!("{seconds:.0} s") }</span>
+            <button type="button" {onclick}>{ "Stop and save" }</button>
         </div>
     }
 }

@@ -113,6 +113,14 @@ fn Files(props: &PageProps) -> Html {
             <ul class="exports">
                 { entry("Scenario (TOML)", "opens here and on the command line", save(|p| p.save_scenario())) }
                 { entry("Control log (JSONL)", "floodgate run FILE --controls LOG", save(|p| p.save_log())) }
+                { entry("Rust test", "the same run up to its last whole second, with its digest", save(|p| p.save_test())) }
+                { entry("Series (CSV)", "load, throughput, goodput and latency of each window", save(|p| p.save_series())) }
+            </ul>
+            <h3>{ "Pictures of the stage" }</h3>
+            <ul class="exports">
+                { entry("SVG", "lines and text, for print", save(|p| p.save_svg())) }
+                { entry("PNG", "twice the pixels of the screen", save(|p| p.save_png())) }
+                { entry("Video (WebM)", "from now until you stop it, a minute at most", save(|p| { p.show_window(None); p.begin_film(); })) }
             </ul>
         </section>
     }

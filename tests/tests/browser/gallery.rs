@@ -105,6 +105,8 @@ fn an_empty_canvas_runs_as_soon_as_something_on_it_can_and_undo_brings_back_what
             page.by_role("button", "Calls to Service arrive here").await,
         );
         page.drag(&from?, &to?).await?;
+        page.wait_until("document.querySelector('[data-edge=\"clients>service\"]') !== null", PATIENCE).await?;
+        click(page, "Run").await?;
         page.wait_until("(s => s.running && s.totals.goodput > 20)(JSON.parse(__floodgate.state()))", PATIENCE).await?;
         page.screenshot("blank-runs").await?;
         expect(before != text(page).await?, || "nothing was opened".to_owned())?;
