@@ -36,6 +36,8 @@ pub enum Expected {
     Value(f64),
     /// The mean of an independent simulation of so many requests: its own error counts too, estimated from ours.
     Simulated(f64, f64),
+    /// A value that holds up to a share of it, as the case says, beside our own error.
+    Near(f64, f64),
     /// A bound from above, to be kept by the whole interval.
     AtMost(f64),
 }
@@ -43,7 +45,7 @@ pub enum Expected {
 impl Expected {
     fn number(self) -> f64 {
         match self {
-            Expected::Value(x) | Expected::Simulated(x, _) | Expected::AtMost(x) => x,
+            Expected::Value(x) | Expected::Simulated(x, _) | Expected::Near(x, _) | Expected::AtMost(x) => x,
         }
     }
 }
@@ -196,6 +198,10 @@ impl Experiment {
                 "the interval is {:.3} of the value wide, too much to say anything",
                 interval.half_width / expected
             )),
+            Expected::Near(x, share) if (interval.mean - x).abs() <= share * x.abs() + interval.half_width => {
+                Verdict::Pass
+            }
+            Expected::Near(_, share) => Verdict::Fail(format!("more than {share} of it away")),
             Expected::Simulated(_, n) => {
                 // The same estimator of n requests has the same variance per request.
                 z /= (1.0 + requests / n).sqrt();

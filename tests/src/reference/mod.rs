@@ -4,6 +4,7 @@
 //! `tests/reference/cases.json` holds the cases. A family either has a runner here, which makes scenario files of the
 //! cases' parameters, or a reason why it has none: nothing is skipped in silence, neither a case nor one of its numbers.
 
+mod balance;
 pub mod experiment;
 mod families;
 mod network;
@@ -202,20 +203,28 @@ pub struct Plan {
     pub open: Vec<(&'static str, &'static str)>,
 }
 
+/// How a family is run.
+#[derive(Clone, Copy)]
+enum Runner {
+    /// By replications.
+    Experiment(fn(&Case) -> Plan),
+    /// By decisions that are right or wrong, or samples that take no time.
+    Decision(fn(&Case) -> Vec<Row>),
+}
+
 /// Runs a case with so much effort. Every number that the case expects has a row.
 #[must_use]
 pub fn run(case: &Case, effort: Effort) -> Vec<Row> {
-    let plan = match families::runner(case) {
-        Ok(runner) => runner(case),
+    let mut rows = match families::runner(case) {
+        Ok(Runner::Experiment(plan)) => {
+            let plan = plan(case);
+            let mut rows: Vec<Row> = plan.experiments.iter().flat_map(|e| e.rows(case, effort)).collect();
+            rows.extend(plan.open.iter().map(|(name, reason)| Row::open(case, name, *reason)));
+            rows
+        }
+        Ok(Runner::Decision(decide)) => decide(case),
         Err(reason) => return vec![Row::open(case, "", reason)],
     };
-    let mut rows = Vec::new();
-    for experiment in &plan.experiments {
-        rows.extend(experiment.rows(case, effort));
-    }
-    for (name, reason) in &plan.open {
-        rows.push(Row::open(case, name, *reason));
-    }
     for name in case.expected_names() {
         if !rows.iter().any(|row| row.statistic.split(' ').next() == Some(&name)) {
             let mut row = Row::open(case, &name, "");
