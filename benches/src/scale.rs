@@ -30,7 +30,7 @@ fn pairs(nodes: usize) -> core::Simulation<AnyComponent> {
     for link in &pair.links {
         for number in 0..pairs {
             let (from, to) = (format!("{}{number:05}", link.from), format!("{}{number:05}", link.to));
-            let added = topology.add_link(&from, PortId(link.port as u16), &to, link.latency.clone());
+            let added = topology.add_link(&from, PortId(link.port as u16), &to, link.wiring().latency);
             assert_eq!(added, Ok(()), "both ends are there");
         }
     }

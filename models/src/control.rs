@@ -9,6 +9,7 @@
 //! {"at":"12.345s","node":"users","set":{"rate":"10000/s"},"for":"20s"}
 //! {"at":"15s","node":"web","fault":"slow","factor":4.0,"for":"5s"}
 //! {"at":"16s","node":"web","heal":"slow"}
+//! {"at":"17s","from":"users.out","to":"web","set":{"cut":"drop"},"for":"2s"}
 //! {"at":"20s","node":"lb","add":"load_balancer","title":"Balancer","set":{"algorithm":"least_connections"}}
 //! {"at":"20s","node":"lb","link":"web","port":"backends","latency":"1ms"}
 //! {"at":"20s","node":"users","unlink":"web","port":"out"}
@@ -29,9 +30,9 @@ use crate::scenario::problem::{Diagnostics, shown};
 use crate::scenario::raw::{Item, Key, Raw, place_all};
 use crate::scenario::table::{Table, key};
 use crate::scenario::value::value_raw;
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::{LINK, Problems, Scenario};
 use crate::simulation::find_param;
-use floodgate_core::{Dist, Duration, Time};
+use floodgate_core::{Duration, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -67,6 +68,15 @@ pub struct Control {
 pub enum Action {
     /// Changes live parameters. A nested one is named with a dot: `retry.attempts`.
     Set(Vec<(String, Value)>),
+    /// Changes live parameters of a link for calls from the node: how long it takes, what gets lost, whether it is cut.
+    SetLink {
+        /// Index of the port in the node's descriptor.
+        port: usize,
+        /// Id of the callee.
+        to: String,
+        /// Parameters of [`LINK`](crate::scenario::LINK).
+        changes: Vec<(String, Value)>,
+    },
     /// Starts a fault of the node's descriptor, with its parameters complete.
     Fault {
         /// Name in the descriptor.
@@ -97,10 +107,8 @@ pub enum Action {
         port: usize,
         /// Id of the callee.
         to: String,
-        /// One way; each direction draws its own.
-        latency: Dist,
-        /// Share among the links of the same port, for callers that choose by it.
-        weight: f64,
+        /// How it is, complete: the parameters of [`LINK`](crate::scenario::LINK).
+        values: Values,
     },
     /// Removes a link for calls from the node: nothing new goes over it.
     Unlink {
@@ -127,16 +135,21 @@ impl Control {
             _ => kind_of(&self.node),
         };
         let kind = kind.ok_or_else(|| format!("there is no node `{}`", self.node))?;
-        let mut entries = vec![pair("at", Raw::text(self.at.to_string())), pair("node", Raw::text(self.node.clone()))];
+        let mut entries = vec![pair("at", Raw::text(self.at.to_string()))];
+        match &self.action {
+            Action::SetLink { port, to, .. } => {
+                let spec = kind.ports.get(*port).ok_or_else(|| format!("`{}` has no port number {port}", self.node))?;
+                entries.push(pair("from", Raw::text(format!("{}.{}", self.node, spec.name))));
+                entries.push(pair("to", Raw::text(to.clone())));
+            }
+            _ => entries.push(pair("node", Raw::text(self.node.clone()))),
+        }
         match &self.action {
             Action::Set(changes) => {
-                let mut set = Vec::new();
-                for (name, value) in changes {
-                    let spec = find_param(kind.params, name)
-                        .ok_or_else(|| format!("`{}` has no parameter `{name}`", self.node))?;
-                    set.push(pair(name, value_raw(spec.kind, value)));
-                }
-                entries.push(pair("set", Raw::Table(set)));
+                entries.push(set(kind.params, &format!("`{}`", self.node), changes)?);
+            }
+            Action::SetLink { to, changes, .. } => {
+                entries.push(set(LINK, &format!("the link from `{}` to `{to}`", self.node), changes)?);
             }
             Action::Fault { fault, values } => {
                 let spec = kind.faults.iter().find(|f| f.name == *fault);
@@ -170,6 +183,15 @@ impl Control {
             _ => Err(diagnostics.finish()),
         }
     }
+}
+
+/// Changes of parameters, as they are written.
+fn set(params: &'static [ParamSpec], what: &str, changes: &[(String, Value)]) -> Result<(Key, Item), String> {
+    let written = |(name, value): &(String, Value)| {
+        let spec = find_param(params, name).ok_or_else(|| format!("{what} has no parameter `{name}`"))?;
+        Ok(pair(name, value_raw(spec.kind, value)))
+    };
+    Ok(pair("set", Raw::Table(changes.iter().map(written).collect::<Result<_, String>>()?)))
 }
 
 fn pair(name: &str, raw: Raw) -> (Key, Item) {
@@ -337,7 +359,14 @@ fn read_control(
     if Reader::is_edit(&table) {
         return reader.edit(table, diagnostics);
     }
-    entry(&mut table, &reader.known, Form::Control, diagnostics)
+    let control = entry(&mut table, &reader.known, Form::Control, diagnostics)?;
+    match reader.check_link(&control) {
+        Ok(()) => Some(control),
+        Err(refusal) => {
+            diagnostics.error(span, refusal.message, refusal.remedy);
+            None
+        }
+    }
 }
 
 /// The line as a JSON object. Nesting is limited by the parser.

@@ -7,16 +7,16 @@ use crate::catalogue::{Descriptor, Registry};
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
 use crate::scenario::events::at;
-use crate::scenario::nodes::{ID_REMEDY, Known, LATENCY, LINKS_MAX, NODES_MAX, TITLE, WEIGHT, is_id};
+use crate::scenario::nodes::{ID_REMEDY, Known, LINKS_MAX, NODES_MAX, TITLE, is_id};
 use crate::scenario::problem::{Diagnostics, shown};
 use crate::scenario::raw::{Item, Key, Raw};
 use crate::scenario::table::{Table, key};
 use crate::scenario::value::{defaults, parse_value, read_params, value_raw, value_text};
-use crate::scenario::{Node, Scenario};
+use crate::scenario::{LINK, Node, Scenario};
 use crate::simulation::find_param;
+use floodgate_core::Time;
 use floodgate_core::order::{self, Order as _};
 use floodgate_core::stats::CLASSES_MAX;
-use floodgate_core::{Dist, Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why something cannot be done to a system, and what would be right.
@@ -42,7 +42,7 @@ impl Action {
     #[must_use]
     pub fn is_edit(&self) -> bool {
         match self {
-            Action::Set(_) | Action::Fault { .. } | Action::Heal { .. } => false,
+            Action::Set(_) | Action::SetLink { .. } | Action::Fault { .. } | Action::Heal { .. } => false,
             Action::AddNode { .. } | Action::RemoveNode | Action::Link { .. } | Action::Unlink { .. } => true,
         }
     }
@@ -97,7 +97,8 @@ impl System {
                 self.links.retain(|(from, _, to)| from != id && to != id);
                 Ok(())
             }
-            Action::Link { port, to, latency, weight } => self.add_link(id, *port, to, latency, *weight),
+            Action::Link { port, to, values } => self.add_link(id, *port, to, values),
+            Action::SetLink { port, to, changes } => self.check_link_changes(id, *port, to, changes),
             Action::Unlink { port, to } => self.remove_link(id, *port, to),
             other => check_live(self.node(id)?, other),
         }
@@ -137,7 +138,7 @@ impl System {
         Ok(())
     }
 
-    fn add_link(&mut self, from: &str, port: usize, to: &str, latency: &Dist, weight: f64) -> Result<(), Refusal> {
+    fn add_link(&mut self, from: &str, port: usize, to: &str, values: &Values) -> Result<(), Refusal> {
         let (caller, callee) = (self.node(from)?, self.node(to)?);
         let spec = port_spec(from, caller, port)?;
         if !callee.accepts_calls {
@@ -161,12 +162,26 @@ impl System {
             let message = format!("there have been {LINKS_MAX} links, which is the limit");
             return Err(Refusal::new(message, "those that were removed count too; start a new run"));
         }
-        let latency = Value::Distribution(latency.clone());
-        check_value(&LATENCY, &latency, "latency")
-            .and_then(|()| check_value(&WEIGHT, &Value::Number(weight), "weight"))?;
+        check_values(LINK, "link", values)?;
         self.links_ever += 1;
         self.links.insert(link);
         Ok(())
+    }
+
+    /// Whether these live parameters of a link can be changed.
+    fn check_link_changes(
+        &self,
+        from: &str,
+        port: usize,
+        to: &str,
+        changes: &[(String, Value)],
+    ) -> Result<(), Refusal> {
+        self.node(from)?;
+        if !self.links.contains(&(from.to_owned(), port, to.to_owned())) {
+            let message = format!("there is no link from `{}` to `{}`", shown(from), shown(to));
+            return Err(Refusal::new(message, "name a link that is there then"));
+        }
+        check_link_changes(changes)
     }
 
     fn remove_link(&mut self, from: &str, port: usize, to: &str) -> Result<(), Refusal> {
@@ -222,6 +237,22 @@ pub(crate) fn check_live(kind: &'static Descriptor, action: &Action) -> Result<(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether these parameters of a link can change while it is there.
+pub(crate) fn check_link_changes(changes: &[(String, Value)]) -> Result<(), Refusal> {
+    for (name, value) in changes {
+        let unknown = || Refusal::new(format!("a link has no parameter `{name}`"), "");
+        let spec = find_param(LINK, name).ok_or_else(unknown)?;
+        if !spec.live {
+            return Err(Refusal::new(format!("`{name}` of a link cannot change while it runs"), ""));
+        }
+        match value {
+            Value::Absent if spec.optional => {}
+            value => check_value(spec, value, name)?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a value for every parameter and none besides, each as a file may have it.
@@ -315,6 +346,14 @@ impl Reader {
         Some(control)
     }
 
+    /// A change of a link is of one that is there.
+    pub(crate) fn check_link(&self, control: &Control) -> Result<(), Refusal> {
+        match &control.action {
+            Action::SetLink { port, to, changes } => self.system.check_link_changes(&control.node, *port, to, changes),
+            _ => Ok(()),
+        }
+    }
+
     fn read_add(&mut self, table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<(String, Action)> {
         let id = table.line(&key("node", ParamKind::Text), diagnostics);
         let kind = self.read_kind(table, diagnostics);
@@ -394,10 +433,15 @@ impl Reader {
         let action = match what {
             "unlink" => Action::Unlink { port: port?, to: to?.0.to_owned() },
             _ => {
-                let latency = table.distribution(&LATENCY, diagnostics);
-                let weight = table.value(&WEIGHT, diagnostics);
-                let weight = if let Some(Value::Number(weight)) = weight { Some(weight) } else { None };
-                Action::Link { port: port?, to: to?.0.to_owned(), latency: latency?, weight: weight? }
+                let mut values = defaults(LINK, "link", diagnostics);
+                for spec in LINK {
+                    if table.has(spec.name) {
+                        values.set(spec.name, table.value(spec, diagnostics)?);
+                    }
+                    // A key that may be given, whether or not it is.
+                    let _ = table.take(spec.name);
+                }
+                Action::Link { port: port?, to: to?.0.to_owned(), values }
             }
         };
         Some((from?.0.to_owned(), action))
@@ -424,18 +468,13 @@ pub(crate) fn entries(action: &Action, kind: &'static Descriptor, id: &str) -> R
             entries
         }
         Action::RemoveNode => vec![pair("remove", Raw::Boolean(true))],
-        Action::Link { port: from, to, latency, weight } => {
+        Action::Link { port: from, to, values } => {
             let mut entries = vec![pair("link", Raw::text(to.clone())), port(*from)?];
-            if *latency != Dist::Constant(Duration::ZERO) {
-                entries.push(pair("latency", value_raw(LATENCY.kind, &Value::Distribution(latency.clone()))));
-            }
-            if *weight != 1.0 {
-                entries.push(pair("weight", Raw::float(*weight)));
-            }
+            entries.extend(differing(LINK, values));
             entries
         }
         Action::Unlink { port: from, to } => vec![pair("unlink", Raw::text(to.clone())), port(*from)?],
-        Action::Set(_) | Action::Fault { .. } | Action::Heal { .. } => Vec::new(),
+        Action::Set(_) | Action::SetLink { .. } | Action::Fault { .. } | Action::Heal { .. } => Vec::new(),
     })
 }
 
@@ -467,7 +506,14 @@ impl Scenario {
         scenario.links.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
         let there = scenario.nodes.iter().map(|n| (n.id.clone(), n.descriptor));
         let there = order::map(there);
-        let fits = |c: &Control| there.get(&c.node).is_some_and(|kind| check_live(kind, &c.action).is_ok());
+        let linked = |c: &Control| match &c.action {
+            Action::SetLink { port, to, .. } => {
+                scenario.links.iter().any(|l| l.from == c.node && l.port == *port && l.to == *to)
+            }
+            _ => true,
+        };
+        let fits =
+            |c: &Control| linked(c) && there.get(&c.node).is_some_and(|kind| check_live(kind, &c.action).is_ok());
         let controls = self.controls.iter().cloned().zip(self.control_spans.iter().cloned());
         (scenario.controls, scenario.control_spans) = controls.filter(|(c, _)| fits(c)).unzip();
         scenario.phases.retain(|p| there.contains_key(&p.node));

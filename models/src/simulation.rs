@@ -6,16 +6,18 @@ use crate::catalogue::Track;
 use crate::component::Directive;
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
-use crate::param::{ParamKind, ParamSpec, Value, Values};
+use crate::param::{ParamKind, ParamSpec, Params as _, Value, Values};
 use crate::record::{RecordLimits, Recorder, SeriesPoint, Tracked};
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::scenario::Wiring;
+use crate::scenario::wiring::Paths;
 use crate::status::Status;
 use floodgate_core as core;
 use floodgate_core::stats::{ClassStats, LinkStats, NodeStats, Population, Totals};
 use floodgate_core::{
-    Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, NodeId, PortId, Progress, Time,
-    Topology,
+    Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, LinkSpec, NodeId, PortId, Progress,
+    Time, Topology,
 };
 use std::sync::Arc;
 
@@ -28,12 +30,23 @@ struct Due {
     begins: bool,
 }
 
-/// Live parameters of a node: as in the file, with the changes in force on top.
+/// Live parameters of a node or link: as in the file, with the changes in force on top.
 #[derive(Clone, Debug)]
 struct Parameters {
     base: Values,
     /// Changes for a time, by position in the log.
     overlays: Vec<usize>,
+}
+
+impl Parameters {
+    /// A change begins, or one for a time ends.
+    fn change(&mut self, due: &Due, for_a_time: bool, begins: bool, changes: &[(String, Value)]) {
+        match (for_a_time, begins) {
+            (false, _) => patch(&mut self.base, changes),
+            (true, true) => self.overlays.push(due.control),
+            (true, false) => self.overlays.retain(|&overlay| overlay != due.control),
+        }
+    }
 }
 
 /// A run of a [`Scenario`]. Run = scenario + seed + control log: the same three give the same digest everywhere.
@@ -67,6 +80,8 @@ pub struct Simulation {
     seed: u64,
     core: core::Simulation<AnyComponent>,
     parameters: Vec<Parameters>,
+    /// Likewise of links.
+    wirings: Vec<Parameters>,
     log: Vec<Control>,
     /// How many entries of the log came with the scenario.
     scripted: usize,
@@ -85,6 +100,7 @@ impl Simulation {
         if scenario.is_edited() {
             return Simulation::new(&scenario.anew(), seed);
         }
+        let paths = Paths::of(scenario);
         let mut topology = Topology::default();
         // A scenario that was loaded has distinct nodes and proper links, so no edit can fail.
         for node in &scenario.nodes {
@@ -92,10 +108,9 @@ impl Simulation {
             debug_assert_eq!(added, Ok(()));
         }
         for link in &scenario.links {
-            let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, link.latency.clone());
+            let spec = link.wiring().spec(paths.whereabouts(link));
+            let added = topology.add_link(&link.from, PortId(link.port as u16), &link.to, spec);
             debug_assert_eq!(added, Ok(()));
-            let weighed = topology.set_weight(&link.from, PortId(link.port as u16), &link.to, link.weight);
-            debug_assert!(weighed, "the link was just added");
         }
         let models = scenario.nodes.iter().filter_map(|n| AnyComponent::build(n.descriptor, &n.values)).collect();
         let limits = Limits { depth: scenario.max_depth, ..Limits::default() };
@@ -106,6 +121,11 @@ impl Simulation {
                 .nodes
                 .iter()
                 .map(|n| Parameters { base: n.values.clone(), overlays: Vec::new() })
+                .collect(),
+            wirings: scenario
+                .links
+                .iter()
+                .map(|l| Parameters { base: l.values.clone(), overlays: Vec::new() })
                 .collect(),
             log: Vec::new(),
             scripted: scenario.controls.len(),
@@ -191,7 +211,7 @@ impl Simulation {
             }
             None => false,
         });
-        for overlay in self.parameters.iter_mut().flat_map(|p| &mut p.overlays) {
+        for overlay in self.parameters.iter_mut().chain(&mut self.wirings).flat_map(|p| &mut p.overlays) {
             if let Some(to) = places[*overlay] {
                 *overlay = to;
             }
@@ -310,6 +330,9 @@ impl Simulation {
         if control.action.is_edit() {
             return self.edit(&control);
         }
+        if let Action::SetLink { port, to, changes } = &control.action {
+            return self.apply_to_link(due, &control, (*port, to, changes));
+        }
         // The node may have been removed since the control was entered, and another have come in its place.
         let Some(index) = self.node_index(&control.node) else { return };
         if crate::edit::check_live(self.scenario.nodes[index].descriptor, &control.action).is_err()
@@ -320,12 +343,7 @@ impl Simulation {
         let node = NodeId(index as u32);
         let directive = match (&control.action, due.begins) {
             (Action::Set(changes), begins) => {
-                let parameters = &mut self.parameters[index];
-                match (control.lasting, begins) {
-                    (None, _) => patch(&mut parameters.base, changes),
-                    (Some(_), true) => parameters.overlays.push(due.control),
-                    (Some(_), false) => parameters.overlays.retain(|&o| o != due.control),
-                }
+                self.parameters[index].change(due, control.lasting.is_some(), begins, changes);
                 Directive::Configure(self.effective(index))
             }
             (Action::Fault { fault, values }, true) => Directive::Fault(fault, values.clone()),
@@ -335,12 +353,40 @@ impl Simulation {
         self.core.control(node, &directive);
     }
 
+    fn apply_to_link(&mut self, due: &Due, control: &Control, (port, to, changes): (usize, &str, &[(String, Value)])) {
+        // It may have been removed since the control was entered, and another have come in its place.
+        let Some(link) = self.link_index(&control.node, port, to) else { return };
+        let was_there = self.scenario.links[link].added.is_none_or(|added| added <= control.at);
+        if due.begins || was_there {
+            self.wirings[link].change(due, control.lasting.is_some(), due.begins, changes);
+            self.core.set_link(LinkId(link as u32), self.link_spec(link));
+        }
+    }
+
+    /// A link as the engine knows it, with what is in force now.
+    fn link_spec(&self, link: usize) -> LinkSpec {
+        let values = self.link_values(link);
+        let whereabouts = Paths::of(&self.scenario).whereabouts(&self.scenario.links[link]);
+        let wiring = Wiring::from_values(&values);
+        debug_assert!(wiring.is_some(), "changes were checked when they were entered");
+        wiring.unwrap_or_else(|| self.scenario.links[link].wiring()).spec(whereabouts)
+    }
+
+    /// Parameters of a link (by its place in the scenario) as they are in force now.
+    #[must_use]
+    pub fn link_values(&self, link: usize) -> Values {
+        self.in_force(&self.wirings[link])
+    }
+
     /// Parameters of a node as they are in force now.
     fn effective(&self, node: usize) -> Values {
-        let parameters = &self.parameters[node];
+        self.in_force(&self.parameters[node])
+    }
+
+    fn in_force(&self, parameters: &Parameters) -> Values {
         let mut values = parameters.base.clone();
         for &overlay in &parameters.overlays {
-            if let Action::Set(changes) = &self.log[overlay].action {
+            if let Action::Set(changes) | Action::SetLink { changes, .. } = &self.log[overlay].action {
                 patch(&mut values, changes);
             }
         }
@@ -358,6 +404,12 @@ impl Simulation {
     #[must_use]
     pub fn base_values(&self, node: usize) -> &Values {
         &self.parameters[node].base
+    }
+
+    fn link_index(&self, from: &str, port: usize, to: &str) -> Option<usize> {
+        let routes = self.core.routes();
+        let link = routes.link(routes.node(from)?, PortId(port as u16), routes.node(to)?)?;
+        Some(link.0 as usize)
     }
 
     fn node_index(&self, id: &str) -> Option<usize> {
@@ -509,6 +561,7 @@ impl Simulation {
             seed: self.seed,
             core: self.core.clone(),
             parameters: self.parameters.clone(),
+            wirings: self.wirings.clone(),
             log: self.log.clone(),
             scripted: self.scripted,
             agenda: self.agenda.clone(),

@@ -347,6 +347,19 @@ pub struct CallSpec {
     pub cancel: bool,
 }
 
+/// A call that a node sends on its own account.
+#[derive(Clone, Copy, Debug)]
+pub struct Probing {
+    /// Its place among the probes of its node.
+    pub ordinal: u64,
+    /// Comes back with the answer.
+    pub tag: u32,
+    /// How much work it asks for, as a multiple of what is usual.
+    pub work: f32,
+    /// How long it is waited for.
+    pub timeout: Duration,
+}
+
 /// How long a caller waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {

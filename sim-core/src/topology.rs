@@ -6,7 +6,7 @@
 //! An edit of a running system renumbers nothing: a node or link that is new gets the next number, and one that is removed
 //! keeps its own, which nothing else ever gets. What depends on an order goes by keys.
 
-use crate::dist::Dist;
+use crate::link::LinkSpec;
 use crate::order::{self, Order as _};
 use crate::rng::hash_text;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -30,8 +30,7 @@ pub struct PortId(pub u16);
 #[derive(Clone, Debug)]
 struct Edge {
     port: PortId,
-    latency: Dist,
-    weight: f64,
+    spec: LinkSpec,
 }
 
 /// What is wrong with an edit of a [`Topology`].
@@ -82,11 +81,17 @@ impl Topology {
         Ok(())
     }
 
-    /// Adds a link for calls from a port of `from` to `to`; `latency` holds for one way.
+    /// Adds a link for calls from a port of `from` to `to`.
     ///
     /// # Errors
     /// When an end is missing, the ends are one node, or there is such a link.
-    pub fn add_link(&mut self, from: &str, port: PortId, to: &str, latency: Dist) -> Result<(), TopologyError> {
+    pub fn add_link(
+        &mut self,
+        from: &str,
+        port: PortId,
+        to: &str,
+        spec: impl Into<LinkSpec>,
+    ) -> Result<(), TopologyError> {
         let end = |key: &str| self.by_key.get(key).copied().ok_or_else(|| TopologyError::UnknownNode(key.to_owned()));
         let (a, b) = (end(from)?, end(to)?);
         if a == b {
@@ -95,21 +100,8 @@ impl Topology {
         if self.graph.edges_connecting(a, b).any(|e| e.weight().port == port) {
             return Err(TopologyError::DuplicateLink(from.to_owned(), port.0, to.to_owned()));
         }
-        self.graph.add_edge(a, b, Edge { port, latency, weight: 1.0 });
+        self.graph.add_edge(a, b, Edge { port, spec: spec.into() });
         Ok(())
-    }
-
-    /// Gives the link from a port of `from` to `to` a share among those of the same port: not negative, 1 unless set.
-    /// False when there is no such link.
-    pub fn set_weight(&mut self, from: &str, port: PortId, to: &str, weight: f64) -> bool {
-        let end = |key: &str| self.by_key.get(key).copied();
-        let (Some(a), Some(b)) = (end(from), end(to)) else { return false };
-        let edge = self.graph.edges_connecting(a, b).find(|e| e.weight().port == port).map(|e| e.id());
-        match edge.and_then(|edge| self.graph.edge_weight_mut(edge)) {
-            Some(edge) => edge.weight = weight,
-            None => return false,
-        }
-        true
     }
 
     /// Removes a node and its links; false when there is none of that key.
@@ -127,9 +119,9 @@ impl Topology {
             .edge_references()
             .map(|e| {
                 let (from, to) = (NodeId(dense[&e.source()]), NodeId(dense[&e.target()]));
-                let Edge { port, latency, weight } = e.weight().clone();
+                let Edge { port, spec } = e.weight().clone();
                 let key_hash = hash_link(&keys[from.0 as usize], port, &keys[to.0 as usize]);
-                Link { from, port, to, latency, weight, removed: false, key_hash }
+                Link { from, port, to, spec, removed: false, key_hash }
             })
             .collect();
         links.order_by_key(|l| (l.from, l.port, l.to));
@@ -158,10 +150,8 @@ pub struct Link {
     pub port: PortId,
     /// Callee.
     pub to: NodeId,
-    /// One way.
-    pub latency: Dist,
-    /// Share among the links of the same port, for callers that choose by it.
-    pub weight: f64,
+    /// How it is.
+    pub spec: LinkSpec,
     /// Nothing new goes over it.
     pub removed: bool,
     pub(crate) key_hash: u64,
@@ -269,8 +259,7 @@ impl Routes {
         from: &str,
         port: PortId,
         to: &str,
-        latency: Dist,
-        weight: f64,
+        spec: LinkSpec,
     ) -> Result<LinkId, TopologyError> {
         let (a, b) = self.ends(from, to)?;
         if a == b {
@@ -281,7 +270,7 @@ impl Routes {
         }
         let id = LinkId(self.links.len() as u32);
         let key_hash = hash_link(from, port, to);
-        self.links.push(Link { from: a, port, to: b, latency, weight, removed: false, key_hash });
+        self.links.push(Link { from: a, port, to: b, spec, removed: false, key_hash });
         let Routes { keys, links, outgoing, incoming, .. } = self;
         let link = |l: LinkId| &links[l.0 as usize];
         let callee = |l: LinkId| (link(l).port, &keys[link(l).to.0 as usize]);
@@ -291,6 +280,11 @@ impl Routes {
         let leading = &mut incoming[b.0 as usize];
         leading.insert(leading.partition_point(|&l| caller(l) < caller(id)), id);
         Ok(id)
+    }
+
+    /// The link is like this from now on.
+    pub(crate) fn set_link(&mut self, id: LinkId, spec: LinkSpec) {
+        self.links[id.0 as usize].spec = spec;
     }
 
     /// Nothing new goes over the link from now on.
@@ -320,6 +314,7 @@ impl Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dist::Dist;
     use crate::time::Duration;
 
     #[test]
@@ -346,8 +341,6 @@ mod tests {
         assert_eq!(t.add_link("a", PortId(0), "x", latency.clone()), Err(TopologyError::UnknownNode("x".into())));
         t.add_node("b").expect("new");
         t.add_link("a", PortId(0), "b", latency.clone()).expect("valid");
-        assert!(t.set_weight("a", PortId(0), "b", 3.0) && !t.set_weight("b", PortId(0), "a", 3.0));
-        assert_eq!(t.freeze().links()[0].weight, 3.0);
         let again = t.add_link("a", PortId(0), "b", latency);
         assert_eq!(again, Err(TopologyError::DuplicateLink("a".into(), 0, "b".into())));
         assert!(t.remove_node("b") && !t.remove_node("b"));
@@ -365,18 +358,18 @@ mod tests {
         let c = routes.add_node("c").expect("new");
         assert_eq!((c, routes.node("c"), routes.node("f")), (NodeId(3), Some(c), Some(NodeId(2))));
         assert_eq!(routes.add_node("c"), Err(TopologyError::DuplicateNode("c".into())));
-        let to_d = routes.add_link("b", PortId(0), "d", latency(), 1.0).expect("valid");
-        let to_c = routes.add_link("b", PortId(0), "c", latency(), 2.0).expect("valid");
+        let to_d = routes.add_link("b", PortId(0), "d", latency().into()).expect("valid");
+        let to_c = routes.add_link("b", PortId(0), "c", latency().into()).expect("valid");
         assert_eq!((to_d, to_c), (LinkId(1), LinkId(2)));
         assert_eq!(routes.outgoing(b, PortId(0)).collect::<Vec<_>>(), [to_c, to_d, LinkId(0)]);
-        let again = routes.add_link("b", PortId(0), "c", latency(), 1.0);
+        let again = routes.add_link("b", PortId(0), "c", latency().into());
         assert_eq!(again, Err(TopologyError::DuplicateLink("b".into(), 0, "c".into())));
-        assert_eq!(routes.add_link("c", PortId(0), "c", latency(), 1.0), Err(TopologyError::SelfLink("c".into())));
+        assert_eq!(routes.add_link("c", PortId(0), "c", latency().into()), Err(TopologyError::SelfLink("c".into())));
         routes.remove_link(to_d);
         routes.remove_node(d);
         assert!(routes.is_removed(d) && routes.links()[1].removed);
         assert_eq!((routes.node("d"), routes.incoming(d)), (None, &[][..]));
-        assert_eq!(routes.add_link("b", PortId(0), "d", latency(), 1.0), Err(TopologyError::UnknownNode("d".into())));
+        assert_eq!(routes.add_link("b", PortId(0), "d", latency().into()), Err(TopologyError::UnknownNode("d".into())));
         let second = routes.add_node("d").expect("removed before");
         assert_eq!((routes.node("d"), routes.key_hash(second)), (Some(second), routes.key_hash(d)));
         let order: Vec<u32> = routes.in_order().map(|n| n.0).collect();

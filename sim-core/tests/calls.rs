@@ -284,7 +284,7 @@ fn a_node_that_is_removed_answers_502_and_so_does_a_link_that_was_cut() {
     let db = Worker { work: Duration(30 * MS), ..Worker::default() };
     // A client that knows nothing of edits tries again over the link that it knows.
     let mut s = system(&[("client", client(500, 2, true)), ("web", web), ("db", db)], &[("client", "web", 5)]);
-    let link = s.add_link("web", PortId(0), "db", Dist::Constant(Duration(5 * MS)), 1.0).expect("both are there");
+    let link = s.add_link("web", PortId(0), "db", Dist::Constant(Duration(5 * MS)).into()).expect("both are there");
     assert_eq!(link, LinkId(1));
     // At 55 ms `web` calls `db`, which works from 60 ms to 90 ms.
     assert_eq!(s.advance(Budget::until(Time(70 * MS)), &mut ()), Progress::Reached);

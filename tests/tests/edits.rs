@@ -459,7 +459,7 @@ fn edits_that_cannot_be_made_are_refused() {
     };
     let link = |from: &str, port: usize, to: &str| {
         let latency = floodgate::Dist::Constant(Duration::ZERO);
-        (from.to_owned(), Action::Link { port, to: to.to_owned(), latency, weight: 1.0 })
+        (from.to_owned(), Action::Link { port, to: to.to_owned(), values: floodgate::scenario::plain_link(latency) })
     };
     let unlink = |from: &str, port: usize, to: &str| (from.to_owned(), Action::Unlink { port, to: to.to_owned() });
     let control = |at: f64, (node, action): (String, Action)| Control { at: seconds(at), node, action, lasting: None };
@@ -474,7 +474,7 @@ fn edits_that_cannot_be_made_are_refused() {
     };
     let heavy = || {
         let latency = floodgate::Dist::Constant(Duration::from_secs(4000));
-        ("web".to_owned(), Action::Link { port: 0, to: "db".into(), latency, weight: 1.0 })
+        ("web".to_owned(), Action::Link { port: 0, to: "db".into(), values: floodgate::scenario::plain_link(latency) })
     };
     for (at, edit, expected) in [
         (0.5, add("new", "service"), "the control at 500ms comes too late"),

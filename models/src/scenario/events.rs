@@ -3,11 +3,12 @@
 
 use super::load::{Entry, LINE_CHARS_MAX, section};
 use super::metric::{Metric, Subject};
-use super::nodes::{Known, TITLE};
+use super::nodes::{self, Known, TITLE};
 use super::problem::{Diagnostics, shown};
 use super::raw::{Item, Key, Raw};
 use super::table::{Table, key};
 use super::value::{Patch, Scope, defaults, read, read_params};
+use super::wiring::LINK;
 use super::{Expectation, Lesson, Phase, Scenario, Variant};
 use crate::catalogue::{Descriptor, FaultSpec};
 use crate::control::{Action, Control};
@@ -57,17 +58,18 @@ pub(crate) struct Timeline {
 impl Timeline {
     pub(crate) fn phase(&mut self, (item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) {
         let mut table = Table::new(entries, item.span.clone(), "[[phase]]", "phase.");
-        let node = known.named(&mut table, "node", diagnostics);
+        let target = Target::read(&mut table, known, diagnostics);
         let at = table.duration(&AT, diagnostics);
         let lasting = table.duration(&FOR, diagnostics);
         let title = table.line_or(&TITLE, "", diagnostics);
         // Without the node it is not known which keys are its parameters.
-        let Some((id, descriptor)) = node else { return };
-        let changes = changes((id, descriptor), table.rest(), &table.span, diagnostics);
-        if let (Some(at), Some(lasting), Some(title), Some(changes)) = (at, lasting, title, changes) {
-            let (at, node) = (Time(at.0), id.to_string());
-            self.phases.push(Phase { node: node.clone(), at, lasting, title });
-            self.push(Control { at, node, action: Action::Set(changes), lasting: Some(lasting) }, item);
+        let Some(target) = target else { return };
+        let action = target.changes(table.rest(), &table.span, diagnostics);
+        if let (Some(at), Some(lasting), Some(title), Some(action)) = (at, lasting, title, action) {
+            let (at, node) = (Time(at.0), target.id().to_string());
+            let to = if let Target::Link(_, _, to) = target { Some(to.to_owned()) } else { None };
+            self.phases.push(Phase { node: node.clone(), to, at, lasting, title });
+            self.push(Control { at, node, action, lasting: Some(lasting) }, item);
         }
     }
 
@@ -103,6 +105,66 @@ impl Timeline {
     }
 }
 
+/// What something is done to.
+#[derive(Clone, Copy)]
+enum Target<'i> {
+    Node(&'i str, &'static Descriptor),
+    /// Caller, its port, callee.
+    Link(&'i str, usize, &'i str),
+}
+
+impl<'i> Target<'i> {
+    /// `node = "…"`, or `from = "…"` and `to = "…"` as a link has them.
+    fn read(table: &mut Table<'i>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<Target<'i>> {
+        if !table.has("from") && !table.has("to") {
+            let (id, descriptor) = known.named(table, "node", diagnostics)?;
+            return Some(Target::Node(id, descriptor));
+        }
+        if table.has("node") {
+            let message = format!("{} is of a node and of a link", table.what);
+            diagnostics.error(&table.span_of("node"), message, "give `node`, or `from` and `to`");
+            return None;
+        }
+        let from = nodes::from(table, known, diagnostics);
+        let to = nodes::to(table, known, diagnostics);
+        let ((from, _, port), to) = (from?, to?);
+        Some(Target::Link(from, port, to))
+    }
+
+    fn node(self) -> Option<(&'i str, &'static Descriptor)> {
+        match self {
+            Target::Node(id, descriptor) => Some((id, descriptor)),
+            Target::Link(..) => None,
+        }
+    }
+
+    fn id(self) -> &'i str {
+        match self {
+            Target::Node(id, _) | Target::Link(id, ..) => id,
+        }
+    }
+
+    /// Changes of live parameters; at least one.
+    fn changes<'e>(
+        self,
+        entries: impl Iterator<Item = &'e (Key, Item)>,
+        span: &Range<usize>,
+        diagnostics: &mut Diagnostics<'_>,
+    ) -> Option<Action> {
+        match self {
+            Target::Node(id, descriptor) => {
+                let what = format!("{} `{id}`", descriptor.kind);
+                changes((id, &what, descriptor.params), entries, span, diagnostics).map(Action::Set)
+            }
+            Target::Link(from, port, to) => {
+                let (id, what) = (format!("{from} → {to}"), format!("the link from `{from}` to `{to}`"));
+                let changes = changes((&id, &what, LINK), entries, span, diagnostics)?;
+                Some(Action::SetLink { port, to: to.to_owned(), changes })
+            }
+        }
+    }
+}
+
 /// Which keys an entry of the timeline may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -125,30 +187,33 @@ pub(crate) fn entry(
     diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Control> {
     let at = at(table, diagnostics);
-    let node = known.named(table, "node", diagnostics);
+    let target = match form {
+        Form::Fault => known.named(table, "node", diagnostics).map(|(id, kind)| Target::Node(id, kind)),
+        Form::Control => Target::read(table, known, diagnostics),
+    };
     let lasting = if table.has("for") { table.duration(&FOR, diagnostics).map(Some) } else { Some(None) };
     let lasting_span = table.span_of("for");
     // `for` is a valid key whether or not it is given.
     let _ = table.take("for");
-    let action = match (form, node) {
+    let action = match (form, target) {
         (_, None) => None,
-        (Form::Fault, Some(node)) => fault(table, node, diagnostics),
-        (Form::Control, Some(node)) => action(table, node, diagnostics),
+        (Form::Fault, Some(Target::Node(id, kind))) => fault(table, (id, kind), diagnostics),
+        (_, Some(target)) => action(table, target, diagnostics),
     };
-    let (at, (id, descriptor), lasting, action) = (at?, node?, lasting?, action?);
-    let told = match (&action, lasting) {
-        (Action::Fault { fault, .. }, lasting) => {
+    let (at, target, lasting, action) = (at?, target?, lasting?, action?);
+    let told = match (&action, target, lasting) {
+        (Action::Fault { fault, .. }, Target::Node(_, descriptor), lasting) => {
             let spec = descriptor.faults.iter().find(|f| f.name == *fault)?;
             duration_fits(spec, lasting, form)
         }
-        (Action::Heal { .. }, Some(_)) => Some(("has `for`, and healing is done at once", "leave `for` out")),
+        (Action::Heal { .. }, _, Some(_)) => Some(("has `for`, and healing is done at once", "leave `for` out")),
         _ => None,
     };
     if let Some((wrong, remedy)) = told {
         diagnostics.error(&lasting_span, format!("{} {wrong}", table.what), remedy);
         return None;
     }
-    Some(Control { at: Time(at.0), node: id.to_string(), action, lasting })
+    Some(Control { at: Time(at.0), node: target.id().to_string(), action, lasting })
 }
 
 /// Whether a fault is given for as long as it must be.
@@ -162,12 +227,8 @@ fn duration_fits(spec: &FaultSpec, lasting: Option<Duration>, form: Form) -> Opt
     }
 }
 
-/// Exactly one of `set`, `fault` and `heal`.
-fn action(
-    table: &mut Table<'_>,
-    node: (&str, &'static Descriptor),
-    diagnostics: &mut Diagnostics<'_>,
-) -> Option<Action> {
+/// Exactly one of `set`, `fault` and `heal`; of a link only `set`.
+fn action(table: &mut Table<'_>, target: Target<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<Action> {
     let given: Vec<&str> = ["set", "fault", "heal"].into_iter().filter(|name| table.has(name)).collect();
     let remedy = "give one of `set = { … }`, `fault = \"…\"` and `heal = \"…\"`";
     match given.as_slice() {
@@ -179,9 +240,14 @@ fn action(
                 diagnostics.error(&item.span, message, "a table { … } of live parameters");
                 return None;
             };
-            changes(node, entries.iter(), &item.span, diagnostics).map(Action::Set)
+            target.changes(entries.iter(), &item.span, diagnostics)
         }
-        ["fault"] => fault(table, node, diagnostics),
+        [name] if let Target::Link(..) = target => {
+            let message = format!("{} has `{name}`, and a link has no faults", table.what);
+            diagnostics.error(&table.span_of(name), message, "cut it: `set = { cut = \"drop\" }`");
+            None
+        }
+        ["fault"] => fault(table, target.node()?, diagnostics),
         [] => {
             diagnostics.missing(&table.span, format!("{} does nothing", table.what), remedy);
             None
@@ -192,7 +258,7 @@ fn action(
             None
         }
         [_] => {
-            let spec = fault_spec(table, &HEAL, node, diagnostics);
+            let spec = fault_spec(table, &HEAL, target.node()?, diagnostics);
             finish(table, &["set", "fault"], diagnostics);
             let spec = spec?;
             if !spec.lasting {
@@ -245,22 +311,21 @@ fn fault_spec(
 
 /// Changes of live parameters; at least one.
 fn changes<'i>(
-    (id, descriptor): (&str, &'static Descriptor),
+    (id, what, params): (&str, &str, &'static [ParamSpec]),
     entries: impl Iterator<Item = &'i (Key, Item)>,
     span: &Range<usize>,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Vec<(String, Value)>> {
-    let what = format!("{} `{id}`", descriptor.kind);
-    let mut patch = Patch { id, what: &what, scope: Scope::Live, changes: Vec::new() };
+    let mut patch = Patch { id, what, scope: Scope::Live, changes: Vec::new() };
     let before = diagnostics.count();
     for (key, item) in entries {
-        patch.read(descriptor.params, "", (key, item), diagnostics);
+        patch.read(params, "", (key, item), diagnostics);
     }
     if diagnostics.count() > before {
         return None;
     }
     if patch.changes.is_empty() {
-        let live: Vec<&str> = descriptor.params.iter().filter(|p| p.live).map(|p| p.name).collect();
+        let live: Vec<&str> = params.iter().filter(|p| p.live).map(|p| p.name).collect();
         let remedy = format!("give it a parameter: {}", super::problem::listed(&live));
         diagnostics.missing(span, format!("nothing of `{id}` is changed"), remedy);
         return None;
@@ -389,6 +454,22 @@ fn class_subject(
         let message = format!("`{metric}` is not kept by class");
         let names: Vec<String> = Metric::of_classes().map(|metric| metric.to_string()).collect();
         diagnostics.error(metric_span, message, format!("of a class there are: {}, errors.CODE", names.join(", ")));
+    }
+}
+
+/// Whether the links that something is done to are there: told once all links are known.
+pub(crate) fn links(scenario: &Scenario, diagnostics: &mut Diagnostics<'_>) {
+    for (control, span) in scenario.controls.iter().zip(&scenario.control_spans) {
+        let Action::SetLink { port, to, .. } = &control.action else { continue };
+        let of = |l: &&super::Link| l.from == control.node && l.port == *port;
+        if !scenario.links.iter().filter(of).any(|l| l.to == *to) {
+            let callees: Vec<&str> = scenario.links.iter().filter(of).map(|l| l.to.as_str()).collect();
+            let remedy = match callees.is_empty() {
+                true => format!("no link leaves that port of `{}`", control.node),
+                false => format!("from there links lead to: {}", super::problem::listed(&callees)),
+            };
+            diagnostics.error(span, format!("there is no link from `{}` to `{to}`", control.node), remedy);
+        }
     }
 }
 

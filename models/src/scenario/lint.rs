@@ -366,16 +366,22 @@ impl<'s> Lint<'s, '_> {
 
     /// Two changes of one parameter at the same time: allowed, and rarely meant.
     fn overlapping_phases(&mut self) {
-        let mut ends: BTreeMap<(&str, &str), Time> = BTreeMap::new();
+        let mut ends: BTreeMap<(&str, Option<&str>, &str), Time> = BTreeMap::new();
         for (control, span) in self.scenario.controls.iter().zip(&self.scenario.control_spans) {
-            let Action::Set(changes) = &control.action else { continue };
+            let (to, changes) = match &control.action {
+                Action::Set(changes) => (None, changes),
+                Action::SetLink { to, changes, .. } => (Some(to.as_str()), changes),
+                _ => continue,
+            };
             for (name, _) in changes {
                 let end = control.at + control.lasting.unwrap_or(Duration::ZERO);
-                let before = ends.entry((&control.node, name)).or_insert(Time::ZERO);
+                let before = ends.entry((&control.node, to, name)).or_insert(Time::ZERO);
                 if control.at < *before {
                     let message = format!(
-                        "`{}.{name}` changes at {} while an earlier change lasts until {before}",
-                        control.node, control.at
+                        "`{}{}.{name}` changes at {} while an earlier change lasts until {before}",
+                        control.node,
+                        to.map_or(String::new(), |to| format!(" → {to}")),
+                        control.at
                     );
                     self.tell(
                         Some(&control.node),

@@ -185,6 +185,7 @@ fn file(
         notes,
         lessons,
     };
+    events::links(&base, diagnostics);
     events::classes(&base, diagnostics);
     let variants = events::variants(&variants, &base, &known, diagnostics);
     diagnostics.is_empty().then_some(Scenario { variants, ..base })

@@ -10,20 +10,22 @@ pub(crate) mod raw;
 pub(crate) mod table;
 pub(crate) mod units;
 pub mod value;
+pub mod wiring;
 
 use crate::catalogue::{Descriptor, Registry};
 use crate::control::Control;
-use crate::param::{Value, Values};
+use crate::param::{Params as _, Value, Values};
 use floodgate_core::order::Order as _;
-use floodgate_core::{Dist, Duration, Time};
+use floodgate_core::{Duration, Time};
 use std::ops::Range;
 
 pub use lint::{Hint, hints, lint};
 pub use load::{HEADER, parse_until};
 pub use metric::Metric;
-pub use nodes::{GROUP_PARAMS, LINK};
+pub use nodes::GROUP_PARAMS;
 pub use problem::{Problem, Problems, Severity};
 pub use value::{default_config, describe, limit_text, parse_value, value_text};
+pub use wiring::{LINK, Wiring, plain_link};
 
 /// Largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
@@ -137,10 +139,8 @@ pub struct Link {
     pub port: usize,
     /// Id of the callee.
     pub to: String,
-    /// One way; each direction draws its own.
-    pub latency: Dist,
-    /// Share among the links of the same port, for callers that choose by it.
-    pub weight: f64,
+    /// How it is, complete: the parameters of [`LINK`].
+    pub values: Values,
     /// Where it stands in the file, in bytes.
     pub span: Range<usize>,
     /// When it was added to the run; `None` is from the start.
@@ -149,11 +149,21 @@ pub struct Link {
     pub removed: bool,
 }
 
-/// A stretch of time in which parameters of a node are different.
+impl Link {
+    /// How it is, typed; as by default where `values` is not complete.
+    #[must_use]
+    pub fn wiring(&self) -> Wiring {
+        Wiring::from_values(&self.values).unwrap_or_default()
+    }
+}
+
+/// A stretch of time in which parameters of a node, or of a link, are different.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
-    /// Node.
+    /// Node, or caller.
     pub node: String,
+    /// Callee, when it is a link.
+    pub to: Option<String>,
     /// From.
     pub at: Time,
     /// Length.

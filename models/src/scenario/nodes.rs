@@ -5,11 +5,11 @@ use super::problem::{Diagnostics, shown};
 use super::raw::{Item, Raw};
 use super::table::{Table, key};
 use super::value::{defaults, read, read_params};
+use super::wiring::LINK;
 use super::{Group, Link, Node, Scenario};
 use crate::catalogue::Descriptor;
 use crate::param::{Choice, ParamKind, ParamSpec, Value, Values};
 use floodgate_core::order::{self, Order as _};
-use floodgate_core::{Dist, Duration};
 use std::collections::BTreeMap;
 
 /// How many nodes and groups a file may have.
@@ -37,21 +37,6 @@ pub(crate) const TITLE: ParamSpec = ParamSpec { optional: true, max: LINE_CHARS_
 const GROUP: ParamSpec = ParamSpec { optional: true, ..key("group", ParamKind::Text) };
 const FROM: ParamSpec = key("from", ParamKind::Text);
 const TO: ParamSpec = key("to", ParamKind::Text);
-pub(crate) const LATENCY: ParamSpec = ParamSpec {
-    default: Some("\"0s\""),
-    max: 3_600.0,
-    doc: "One way; calls and answers each draw their own.",
-    ..key("latency", ParamKind::Distribution)
-};
-pub(crate) const WEIGHT: ParamSpec = ParamSpec {
-    default: Some("1.0"),
-    max: 1e6,
-    doc: "Share among the links of the same port, for callers that choose by it.",
-    ..key("weight", ParamKind::Number)
-};
-
-/// What can be said of a link, as parameters.
-pub const LINK: &[ParamSpec] = &[LATENCY, WEIGHT];
 /// What can be said of a group, as parameters.
 pub const GROUP_PARAMS: &[ParamSpec] = &[GROUP_KIND, TITLE];
 const COORDINATE: ParamSpec = ParamSpec { min: -1e6, max: 1e6, ..key("position", ParamKind::Number) };
@@ -338,27 +323,25 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
     }
     let mut links = Vec::new();
     let mut seen = Seen::default();
+    let usual = defaults(LINK, "link", diagnostics);
     for (item, entries) in tables.iter().take(LINKS_MAX) {
         let mut table = Table::new(entries, item.span.clone(), "[[link]]", "link.");
         let from = from(&mut table, known, diagnostics);
         let to = to(&mut table, known, diagnostics);
-        let latency = table.distribution(&LATENCY, diagnostics);
-        let weight = table.value(&WEIGHT, diagnostics);
+        let mut values = usual.clone();
+        read_params(LINK, table.rest(), ("link", "[[link]]", table.known()), &mut values, diagnostics);
         if let (Some((from, descriptor, port)), Some(to)) = (from, to) {
             seen.check(&table, (from, descriptor, port), to, diagnostics);
-            let latency = latency.unwrap_or(Dist::Constant(Duration::ZERO));
             let (from, to) = (from.to_string(), to.to_string());
-            let weight = if let Some(Value::Number(weight)) = weight { weight } else { 1.0 };
-            links.push(Link { from, port, to, latency, weight, span: item.span.clone(), added: None, removed: false });
+            links.push(Link { from, port, to, values, span: item.span.clone(), added: None, removed: false });
         }
-        table.finish(diagnostics);
     }
     links.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
     links
 }
 
 /// `"node"` or `"node.port"`.
-fn from<'i>(
+pub(crate) fn from<'i>(
     table: &mut Table<'i>,
     known: &Known,
     diagnostics: &mut Diagnostics<'_>,
@@ -367,15 +350,16 @@ fn from<'i>(
         let _ = table.value(&FROM, diagnostics);
         return None;
     };
-    read(&FROM, item, "link.from", diagnostics)?;
+    let path = format!("{}from", table.prefix);
+    read(&FROM, item, &path, diagnostics)?;
     let Raw::Text(text) = &item.raw else { return None };
     let (id, port) = match text.split_once('.') {
         Some((id, port)) => (id, Some(port)),
         None => (text.as_str(), None),
     };
-    let descriptor = known.find(id, item, "link.from", diagnostics)?;
+    let descriptor = known.find(id, item, &path, diagnostics)?;
     if descriptor.ports.is_empty() {
-        let message = format!("`link.from` is \"{}\": a {} calls nobody", shown(text), descriptor.kind);
+        let message = format!("`{path}` is \"{}\": a {} calls nobody", shown(text), descriptor.kind);
         diagnostics.error(&item.span, message, "let the link begin at another node");
         return None;
     }
@@ -385,7 +369,7 @@ fn from<'i>(
             let found = descriptor.ports.iter().position(|p| p.name == port);
             if found.is_none() {
                 let remedy = diagnostics.instead(port, "ports", descriptor.ports.iter().map(|p| p.name));
-                let message = format!("`link.from`: {} `{id}` has no port `{}`", descriptor.kind, shown(port));
+                let message = format!("`{path}`: {} `{id}` has no port `{}`", descriptor.kind, shown(port));
                 diagnostics.error(&item.span, message, remedy);
             }
             found?
@@ -395,23 +379,24 @@ fn from<'i>(
 }
 
 /// A node that accepts calls.
-fn to<'i>(table: &mut Table<'i>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<&'i str> {
+pub(crate) fn to<'i>(table: &mut Table<'i>, known: &Known, diagnostics: &mut Diagnostics<'_>) -> Option<&'i str> {
     let Some(item) = table.take("to") else {
         let _ = table.value(&TO, diagnostics);
         return None;
     };
-    read(&TO, item, "link.to", diagnostics)?;
+    let path = format!("{}to", table.prefix);
+    read(&TO, item, &path, diagnostics)?;
     let Raw::Text(id) = &item.raw else { return None };
     if let Some((node, _)) = id.split_once('.')
         && known.by_id.contains_key(node)
     {
-        let message = format!("`link.to` is \"{}\": a link ends at a node, not at a port", shown(id));
+        let message = format!("`{path}` is \"{}\": a link ends at a node, not at a port", shown(id));
         diagnostics.error(&item.span, message, format!("write `to = \"{node}\"`"));
         return None;
     }
-    let descriptor = known.find(id, item, "link.to", diagnostics)?;
+    let descriptor = known.find(id, item, &path, diagnostics)?;
     if !descriptor.accepts_calls {
-        let message = format!("`link.to` is \"{id}\": a node of kind \"{}\" cannot be called", descriptor.kind);
+        let message = format!("`{path}` is \"{id}\": a node of kind \"{}\" cannot be called", descriptor.kind);
         diagnostics.error(&item.span, message, "let the link end at another node");
         return None;
     }

@@ -4,7 +4,7 @@ use super::problem::Diagnostics;
 use super::raw::{Item, Key, Raw};
 use super::value::{defaults_of_key, read, unknown_key};
 use crate::param::{ParamKind, ParamSpec, Value};
-use floodgate_core::{Dist, Duration};
+use floodgate_core::Duration;
 use std::ops::Range;
 
 /// A table of the file.
@@ -78,13 +78,6 @@ impl<'i> Table<'i> {
     pub(crate) fn integer(&mut self, spec: &ParamSpec, diagnostics: &mut Diagnostics<'_>) -> Option<u64> {
         match self.value(spec, diagnostics)? {
             Value::Integer(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn distribution(&mut self, spec: &ParamSpec, diagnostics: &mut Diagnostics<'_>) -> Option<Dist> {
-        match self.value(spec, diagnostics)? {
-            Value::Distribution(dist) => Some(dist),
             _ => None,
         }
     }

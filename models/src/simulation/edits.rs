@@ -3,9 +3,10 @@
 use super::{Parameters, Simulation};
 use crate::components::AnyComponent;
 use crate::control::{Action, Control};
-use crate::edit::{System, check_live};
+use crate::edit::{System, check_link_changes, check_live};
+use crate::scenario::wiring::Paths;
 use crate::scenario::{Link, Node, Scenario};
-use floodgate_core::{NodeId, PortId, Time};
+use floodgate_core::{LinkId, NodeId, PortId, Time};
 use std::sync::Arc;
 
 impl Simulation {
@@ -58,6 +59,11 @@ impl Simulation {
         if !control.action.is_edit() && self.pending_edits().next().is_none() {
             let unknown = || format!("there is no node `{}`", control.node);
             let index = self.node_index(&control.node).ok_or_else(unknown)?;
+            if let Action::SetLink { port, to, changes } = &control.action {
+                let link = self.link_index(&control.node, *port, to);
+                link.ok_or_else(|| format!("there is no link from `{}` to `{to}`", control.node))?;
+                return check_link_changes(changes).map_err(|r| r.text());
+            }
             return check_live(self.scenario.nodes[index].descriptor, &control.action).map_err(|r| r.text());
         }
         let mut system = self.system_at(control.at);
@@ -102,12 +108,12 @@ impl Simulation {
                     scenario.nodes[node.0 as usize].removed = Some(control.at);
                 }
             }
-            Action::Link { port, to, latency, weight } => {
-                let (latency, weight, from) = (latency.clone(), *weight, id.to_owned());
-                if self.core.add_link(id, PortId(*port as u16), to, latency.clone(), weight).is_ok() {
-                    let added = Some(control.at);
-                    let (port, to) = (*port, to.clone());
-                    let link = Link { from, port, to, latency, weight, span: 0..0, added, removed: false };
+            Action::Link { port, to, values } => {
+                let (from, to, values) = (id.to_owned(), to.clone(), values.clone());
+                let link = Link { from, port: *port, to, values, span: 0..0, added: Some(control.at), removed: false };
+                let spec = link.wiring().spec(Paths::of(&self.scenario).whereabouts(&link));
+                if self.core.add_link(id, PortId(*port as u16), &link.to, spec).is_ok() {
+                    self.wirings.push(Parameters { base: link.values.clone(), overlays: Vec::new() });
                     Arc::make_mut(&mut self.scenario).links.push(link);
                 }
             }
@@ -115,7 +121,7 @@ impl Simulation {
                 let removed = self.core.remove_link(id, PortId(*port as u16), to);
                 debug_assert!(removed.is_ok(), "{removed:?}: it was checked when it was entered");
             }
-            Action::Set(_) | Action::Fault { .. } | Action::Heal { .. } => return,
+            Action::Set(_) | Action::SetLink { .. } | Action::Fault { .. } | Action::Heal { .. } => return,
         }
         self.follow_edit();
     }
@@ -138,8 +144,16 @@ impl Simulation {
         for (mine, link) in scenario.links.iter_mut().zip(self.core.routes().links()) {
             mine.removed = link.removed;
         }
-        debug_assert_eq!(scenario.links.len(), self.core.routes().links().len());
-        debug_assert_eq!(scenario.nodes.len(), self.core.routes().node_count());
+        debug_assert_eq!(self.scenario.links.len(), self.core.routes().links().len());
+        // What a link is for depends on those beside it, and on the classes that there are.
+        if !Paths::of(&self.scenario).is_empty() {
+            for link in 0..self.wirings.len() {
+                if !self.is_link_removed(link) {
+                    self.core.set_link(LinkId(link as u32), self.link_spec(link));
+                }
+            }
+        }
+        debug_assert_eq!(self.scenario.nodes.len(), self.core.routes().node_count());
         let tracked = self.tracked();
         if let Some(recorder) = &mut self.recorder {
             recorder.grow(&self.core, tracked);

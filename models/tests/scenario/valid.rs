@@ -142,7 +142,8 @@ fn shown(scenario: &Scenario) -> String {
         parameters(&mut out, node.descriptor.params, &node.values);
     }
     for link in &scenario.links {
-        writeln!(out, "{} port {} → {} {:?}", link.from, link.port, link.to, link.latency).expect("to a string");
+        writeln!(out, "{} port {} → {} {:?}", link.from, link.port, link.to, link.wiring().latency)
+            .expect("to a string");
     }
     for (control, span) in scenario.controls.iter().zip(&scenario.control_spans) {
         let lasting = control.lasting.map_or("for good".to_string(), |d| format!("for {d}"));
@@ -198,7 +199,7 @@ fn everything_is_read() {
         20s web for 5s Fault { fault: "slow", values: Values([("factor", Number(2.0))]) } [[fault]]
         30s web for good Set([("call_retry.base", Duration(Duration(1000000000))), ("call_retry.attempts", Integer(0)), ("replicas", Integer(4))]) [[control]]
         31s web for good Heal { fault: "slow" } [[control]]
-        Phase { node: "users", at: Time(10000000000), lasting: Duration(20000000000), title: "Flash crowd" }
+        Phase { node: "users", to: None, at: Time(10000000000), lasting: Duration(20000000000), title: "Flash crowd" }
         goodput_ratio Some("users") Some((Time(40000000000), Time(60000000000))) Some(0.99) None "it recovers"
         errors.502 Some("web") None None Some(3.0) ""
         "All of it" "All" ["First note.", "Second note."]

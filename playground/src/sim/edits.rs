@@ -1,7 +1,7 @@
 //! From one scenario to another while it runs: the controls that make the system the other one, and what only a reset can.
 
 use floodgate::param::{ParamKind, ParamSpec, Value, Values};
-use floodgate::scenario::{Link, Node};
+use floodgate::scenario::{LINK, Link, Node};
 use floodgate::{Action, Scenario};
 
 /// The way from one scenario to another.
@@ -26,8 +26,10 @@ pub fn difference(before: &Scenario, after: &Scenario) -> Difference {
     }
     // Both ends are there before and after; with a node its links go by themselves.
     let stays = |l: &Link| !is_new(&l.from) && !is_new(&l.to);
+    // What differs in nothing but live parameters is the same link, changed.
     let same = |a: &Link, b: &Link| {
-        (&a.from, a.port, &a.to, &a.latency, a.weight) == (&b.from, b.port, &b.to, &b.latency, b.weight)
+        let ends = |l: &Link| (l.from.clone(), l.port, l.to.clone());
+        ends(a) == ends(b) && Changed::of(LINK, &a.values, &b.values).kept.is_empty()
     };
     let ends_stay = |l: &Link| {
         let there = |id: &str| before.node(id).is_some_and(kept);
@@ -42,8 +44,7 @@ pub fn difference(before: &Scenario, after: &Scenario) -> Difference {
     }
     for node in &mut found.reached.nodes {
         let Some(old) = before.node(&node.id).filter(|_| !is_new(&node.id)) else { continue };
-        let mut changed = Changed::default();
-        changed.compare(node.descriptor.params, "", true, &old.values, &node.values);
+        let changed = Changed::of(node.descriptor.params, &old.values, &node.values);
         for (path, value) in &changed.kept {
             node.values.set_path(path, value.clone());
             found.waits.push(format!("{path} of {}", node.title));
@@ -52,9 +53,15 @@ pub fn difference(before: &Scenario, after: &Scenario) -> Difference {
             found.actions.push((node.id.clone(), Action::Set(changed.sets)));
         }
     }
+    for link in after.links.iter().filter(|l| stays(l)) {
+        let Some(old) = before.links.iter().find(|m| same(link, m) && m.values != link.values) else { continue };
+        let changes = Changed::of(LINK, &old.values, &link.values).sets;
+        let (port, to) = (link.port, link.to.clone());
+        found.actions.push((link.from.clone(), Action::SetLink { port, to, changes }));
+    }
     for link in after.links.iter().filter(|l| !stays(l) || !before.links.iter().any(|m| same(l, m))) {
         let (port, to) = (link.port, link.to.clone());
-        let action = Action::Link { port, to, latency: link.latency.clone(), weight: link.weight };
+        let action = Action::Link { port, to, values: link.values.clone() };
         found.actions.push((link.from.clone(), action));
     }
     let reached = &mut found.reached;
@@ -81,6 +88,12 @@ struct Changed {
 }
 
 impl Changed {
+    fn of(specs: &[ParamSpec], before: &Values, after: &Values) -> Changed {
+        let mut changed = Changed::default();
+        changed.compare(specs, "", true, before, after);
+        changed
+    }
+
     /// A nested parameter is live when every group around it is.
     fn compare(&mut self, specs: &[ParamSpec], prefix: &str, live: bool, before: &Values, after: &Values) {
         for spec in specs {
@@ -137,6 +150,7 @@ mod tests {
                     Action::RemoveNode => "remove",
                     Action::Link { .. } => "link",
                     Action::Unlink { .. } => "unlink",
+                    Action::SetLink { .. } => "set link",
                     _ => "other",
                 };
                 format!("{what} {id}")
@@ -149,6 +163,8 @@ mod tests {
         let other = TEXT.replace("kind = 'service'", "kind = 'database'");
         assert_eq!(names(&diff(TEXT, &other)), ["remove a", "add a", "link u"]);
         let slower = TEXT.replace("to = 'a'", "to = 'a'\nlatency = '5ms'");
-        assert_eq!(names(&diff(TEXT, &slower)), ["unlink u", "link u"]);
+        assert_eq!(names(&diff(TEXT, &slower)), ["set link u"]);
+        let heavier = TEXT.replace("to = 'a'", "to = 'a'\nweight = 2.0");
+        assert_eq!(names(&diff(&slower, &heavier)), ["unlink u", "link u"]);
     }
 }

@@ -5,7 +5,7 @@ use floodgate::catalogue::Look;
 use floodgate::control::{Action, Control, ControlLog};
 use floodgate::param::{ParamKind, ParamSpec, Value, Values};
 use floodgate::record::SeriesPoint;
-use floodgate::scenario::{parse_until, parse_value};
+use floodgate::scenario::{LINK, parse_until, parse_value};
 use floodgate::simulation::find_param;
 use floodgate::status::Status;
 use floodgate::{Budget, Duration, KeyframePolicy, Progress, Scenario, Simulation, Time, Timeline};
@@ -73,7 +73,7 @@ pub struct Log {
 pub fn log_of(bytes: &[u8], name: &str, scenario: &str) -> Result<Log, String> {
     let scenario = Scenario::load(scenario).map_err(|problems| problems.to_string())?;
     let log = ControlLog::parse_bytes(bytes, &scenario).map_err(|problems| problems.in_file(name).to_string())?;
-    let is_edit = |c: &&Control| !matches!(c.action, Action::Set(_) | Action::Fault { .. } | Action::Heal { .. });
+    let is_edit = |c: &&Control| c.action.is_edit();
     let text = String::from_utf8_lossy(bytes).into_owned();
     Ok(Log { text, seed: log.seed, edits: log.controls.iter().filter(is_edit).count() })
 }
@@ -392,6 +392,19 @@ impl Engine {
         names.iter().map(|(name, _)| Some((name.clone(), at_path(&values, name)?))).collect()
     }
 
+    /// The same of a link for calls from a node.
+    #[must_use]
+    pub fn link_in_force(
+        &self,
+        (from, port, to): (&str, usize, &str),
+        names: &[(String, Value)],
+    ) -> Option<Vec<(String, Value)>> {
+        let mut links = self.scenario().links.iter();
+        let index = links.position(|l| (l.from.as_str(), l.port, l.to.as_str()) == (from, port, to) && !l.removed)?;
+        let values = self.simulation().link_values(index);
+        names.iter().map(|(name, _)| Some((name.clone(), at_path(&values, name)?))).collect()
+    }
+
     /// What a control does, for people.
     #[must_use]
     pub fn words(&self, control: &Control) -> String {
@@ -400,12 +413,10 @@ impl Engine {
         let descriptor = self.scenario().node(&control.node).map(|n| n.descriptor);
         match &control.action {
             Action::Set(values) => {
-                let show = |(path, value): &(String, Value)| {
-                    let kind = descriptor.and_then(|d| find_param(d.params, path)).map(|s| s.kind);
-                    let text = kind.map(|kind| floodgate::scenario::value_text(kind, value)).unwrap_or_default();
-                    format!("{path} = {}", text.trim_matches('"'))
-                };
-                format!("{title}: {}{span}", values.iter().map(show).collect::<Vec<_>>().join(", "))
+                format!("{title}: {}{span}", changes_text(descriptor.map_or(&[], |d| d.params), values))
+            }
+            Action::SetLink { to, changes, .. } => {
+                format!("{title} → {}: {}{span}", self.title_of(to), changes_text(LINK, changes))
             }
             Action::Fault { fault, .. } => format!("{title}: {fault}{span}"),
             Action::Heal { fault } => format!("{title}: {fault} ends"),
@@ -506,6 +517,15 @@ fn entries_of(scenario: &Scenario) -> Vec<usize> {
     let called = |id: &str| links().any(|l| l.to == id && source(&l.from));
     let there = |i: &usize| scenario.nodes[*i].removed.is_none() && called(&scenario.nodes[*i].id);
     (0..scenario.nodes.len()).filter(there).collect()
+}
+
+/// Changes of parameters, for people.
+fn changes_text(specs: &'static [ParamSpec], changes: &[(String, Value)]) -> String {
+    let show = |(path, value): &(String, Value)| {
+        let text = find_param(specs, path).map(|spec| floodgate::scenario::value_text(spec.kind, value));
+        format!("{path} = {}", text.unwrap_or_default().trim_matches('"'))
+    };
+    changes.iter().map(show).collect::<Vec<_>>().join(", ")
 }
 
 /// The value at a path such as `retry.attempts`.

@@ -52,9 +52,9 @@ impl Entry {
 
     fn phase(&self) -> Option<Phase> {
         let seconds = |ns: u64| ns as f64 / 1e9;
-        let end = self
-            .end_ns()
-            .filter(|_| matches!(self.control.action, Action::Set(_)) && !matches!(self.act, 0 | INVERSE))?;
+        let end = self.end_ns().filter(|_| {
+            matches!(self.control.action, Action::Set(_) | Action::SetLink { .. }) && !matches!(self.act, 0 | INVERSE)
+        })?;
         let to = self.undone_ns.map_or(end, |undone| undone.min(end));
         Some(Phase { from: seconds(self.at_ns()), to: seconds(to), title: String::new() })
     }
@@ -309,6 +309,11 @@ impl Track {
                 let end = control.lasting.map(|lasting| control.at.0 + lasting.0);
                 self.engine.in_force(&control.node, changes).map(|before| (Action::Set(before), end))
             }
+            Action::SetLink { port, to, changes } => {
+                let end = control.lasting.map(|lasting| control.at.0 + lasting.0);
+                let before = self.engine.link_in_force((&control.node, *port, to), changes)?;
+                Some((Action::SetLink { port: *port, to: to.clone(), changes: before }, end))
+            }
             Action::Fault { fault, .. } if self.engine.fault_lasts(&control.node, fault) => {
                 Some((Action::Heal { fault }, None))
             }
@@ -441,6 +446,7 @@ impl Track {
     pub fn info(&self) -> wire::Track {
         let kind = |c: &Control| match &c.action {
             Action::Set(_) if c.lasting.is_some() => FlagKind::Load,
+            Action::SetLink { .. } if c.lasting.is_some() => FlagKind::Fault,
             Action::Fault { .. } | Action::Heal { .. } => FlagKind::Fault,
             _ => FlagKind::Edit,
         };

@@ -2,7 +2,9 @@
 
 use super::kernel::{Observed, Post, TimerSlot};
 use super::*;
-use crate::call::{Birth, CallSpec, Client, Patience, Root, Traits};
+use crate::call::{Birth, CallSpec, Client, Patience, Probing, Root, Traits};
+use crate::dist::Dist;
+use crate::link::ClassSet;
 use crate::rng::{Draws, Stream, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
@@ -30,7 +32,37 @@ impl<M: Model> Ctx<'_, M> {
     /// Share of an outgoing link among those of its port.
     #[must_use]
     pub fn link_weight(&self, link: LinkId) -> f64 {
-        self.kernel.routes.links()[link.0 as usize].weight
+        self.kernel.routes.links()[link.0 as usize].spec.weight
+    }
+
+    /// How long a message takes over an outgoing link, one way, when nothing is lost.
+    #[must_use]
+    pub fn link_latency(&self, link: LinkId) -> &Dist {
+        &self.kernel.routes.links()[link.0 as usize].spec.latency
+    }
+
+    /// Whether an outgoing link is for requests of every class.
+    #[must_use]
+    pub fn link_takes_all(&self, link: LinkId) -> bool {
+        self.kernel.routes.links()[link.0 as usize].spec.classes == ClassSet::ALL
+    }
+
+    /// Whether both ends of an outgoing link are in the same zone.
+    #[must_use]
+    pub fn link_is_near(&self, link: LinkId) -> bool {
+        self.kernel.routes.links()[link.0 as usize].spec.near
+    }
+
+    /// Whether an outgoing link is for calls yet.
+    #[must_use]
+    pub fn link_is_there(&self, link: LinkId) -> bool {
+        !self.kernel.routes.links()[link.0 as usize].removed
+    }
+
+    /// Whether an outgoing link is for requests of this class.
+    #[must_use]
+    pub fn link_takes(&self, link: LinkId, class: u8) -> bool {
+        self.kernel.routes.links()[link.0 as usize].spec.classes.has(class)
     }
 
     /// Draws for a call: a function of seed, this node, `purpose` and `lineage` alone.
@@ -95,6 +127,32 @@ impl<M: Model> Ctx<'_, M> {
     /// What has been said of the root of a call.
     fn traits_of(&self, call: CallId) -> Option<&Traits> {
         self.origin(call)?.1.traits(&self.kernel.traits)
+    }
+
+    /// Sends a call of this node's own, to see what comes back: a health check. It is work like any other for whoever gets it,
+    /// and no request: it is not among those that are born, answered and failed. Its answer comes as a [`Reply`](crate::Reply)
+    /// without a parent and with this `tag`; then [`Ctx::end_probe`] has to be called. `ordinal` is its place among the probes
+    /// of this node.
+    pub fn probe(&mut self, link: LinkId, replica: u32, probe: Probing) {
+        let birth = Birth { ordinal: probe.ordinal, client: Client::Known(0), class: 0, priority: 0, work: probe.work };
+        let root = self.kernel.probe(self.at, self.node, birth);
+        let lineage = self.root(root).map_or(0, |r| r.lineage);
+        let spec = CallSpec {
+            root,
+            parent: None,
+            lineage,
+            attempt: 0,
+            replica,
+            tag: probe.tag,
+            timeout: Some(probe.timeout),
+            cancel: true,
+        };
+        self.call(link, spec);
+    }
+
+    /// A probe has been answered, or given up.
+    pub fn end_probe(&mut self, reply: &Reply) {
+        self.kernel.end_root(self.at, reply.root, reply.outcome, |_| false);
     }
 
     /// The client that sent the root of a call.

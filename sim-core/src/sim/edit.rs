@@ -5,8 +5,9 @@
 //! made impossible when the edit is made.
 
 use super::kernel::{Kernel, Wire};
+use super::line::Line;
 use super::*;
-use crate::dist::Dist;
+use crate::link::{LinkSpec, Partition};
 use crate::model::LinkChange;
 use crate::order::Order as _;
 use crate::topology::{PortId, TopologyError};
@@ -32,19 +33,13 @@ impl<M: Model> Simulation<M> {
     ///
     /// # Errors
     /// When an end is missing, the ends are one node, or there is such a link.
-    pub fn add_link(
-        &mut self,
-        from: &str,
-        port: PortId,
-        to: &str,
-        latency: Dist,
-        weight: f64,
-    ) -> Result<LinkId, TopologyError> {
+    pub fn add_link(&mut self, from: &str, port: PortId, to: &str, spec: LinkSpec) -> Result<LinkId, TopologyError> {
         let routes = Arc::make_mut(&mut self.kernel.routes);
-        let id = routes.add_link(from, port, to, latency, weight)?;
+        let id = routes.add_link(from, port, to, spec)?;
         let link = &routes.links()[id.0 as usize];
         let (from, to) = (link.from, link.to);
         self.kernel.wires.push(Wire::new(link));
+        self.kernel.lines.push(Line::default());
         self.with(from, |model, cx| model.on_link(LinkChange::Callee(id), cx));
         self.with(to, |model, cx| model.on_link(LinkChange::Caller(id), cx));
         Ok(id)
@@ -65,9 +60,22 @@ impl<M: Model> Simulation<M> {
         Ok(id)
     }
 
+    /// The link is like this from now on; what is under way over it arrives when it would have.
+    pub fn set_link(&mut self, link: LinkId, spec: LinkSpec) {
+        let routes = Arc::make_mut(&mut self.kernel.routes);
+        let whole = spec.partition == Partition::None;
+        routes.set_link(link, spec);
+        self.kernel.wires[link.0 as usize].describe(&routes.links()[link.0 as usize]);
+        if whole {
+            self.kernel.release(link);
+        }
+    }
+
     fn cut(&mut self, link: LinkId) {
-        Arc::make_mut(&mut self.kernel.routes).remove_link(link);
-        self.kernel.wires[link.0 as usize].cut();
+        let routes = Arc::make_mut(&mut self.kernel.routes);
+        routes.remove_link(link);
+        self.kernel.wires[link.0 as usize].describe(&routes.links()[link.0 as usize]);
+        self.kernel.release(link);
     }
 
     /// Removes a node and its links. What it holds is answered 502, its work wasted, and so is what is on its way there, on

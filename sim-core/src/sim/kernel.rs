@@ -1,13 +1,12 @@
 //! Everything but the models: clock, event list, calls, books.
 
 use super::limits::{Halt, Limits};
+use super::line::Line;
 use crate::call::{Birth, Call, CallId, CallSpec, Described, Outcome, Patience, Root, RootId, Stage, outcome_code};
 use crate::digest::absorb;
-use crate::dist::Dist;
-use crate::outcome::Code;
 use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
-use crate::rng::{Draws, mix};
+use crate::rng::mix;
 use crate::slab::{Key, Slab, record};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
@@ -51,23 +50,25 @@ pub(super) struct Wire {
     pub(super) stats: LinkStats,
 }
 
-/// Also of a link that was removed, so that the frequent cases need not ask.
+/// Also of a link that was removed, or is cut, or loses messages, so that the frequent cases need not ask.
 const VARIES: u64 = u64::MAX;
+/// Apart from the requests of a node, which are numbered as well.
+const PROBES: u64 = 0x7072_6f62_6573;
 /// Fewer records than this are nothing to look at.
 const LOOK_MIN: usize = 1024;
 
 impl Wire {
     pub(super) fn new(link: &Link) -> Wire {
-        let delay = match link.latency {
-            Dist::Constant(delay) => delay.0.min(VARIES - 1),
-            _ => VARIES,
-        };
-        Wire { from: link.from, to: link.to, delay, lane: u32::MAX, stats: LinkStats::default() }
+        let mut wire =
+            Wire { from: link.from, to: link.to, delay: VARIES, lane: u32::MAX, stats: LinkStats::default() };
+        wire.describe(link);
+        wire
     }
 
-    /// Nothing new goes over it.
-    pub(super) fn cut(&mut self) {
-        self.delay = VARIES;
+    /// It is like this from now on.
+    pub(super) fn describe(&mut self, link: &Link) {
+        let constant = link.spec.constant().filter(|_| !link.removed);
+        (self.delay, self.lane) = (constant.map_or(VARIES, |delay| delay.0.min(VARIES - 1)), u32::MAX);
     }
 }
 
@@ -139,6 +140,8 @@ pub(crate) struct Kernel<T> {
     pub(super) traits: Slab<Described>,
     pub(super) timers: Slab<TimerSlot>,
     pub(super) wires: Vec<Wire>,
+    /// Of each link, what only those have whose messages are lost or wait.
+    pub(super) lines: Vec<Line>,
     /// By class, and nowhere else: the whole is added up when somebody asks.
     pub(super) classes: Vec<ClassStats>,
     /// What the classes are called.
@@ -168,8 +171,6 @@ pub(crate) struct Kernel<T> {
     pub(super) seed: u64,
 }
 
-const PURPOSE_LATENCY: u64 = 0x6c61_7465;
-
 impl<T: Clone> Kernel<T> {
     pub(super) fn new(routes: Arc<Routes>, class_names: Vec<String>, seed: u64, limits: Limits) -> Kernel<T> {
         let classes = class_names.len();
@@ -185,6 +186,7 @@ impl<T: Clone> Kernel<T> {
             traits: Slab::default(),
             timers: Slab::default(),
             wires: routes.links().iter().map(Wire::new).collect(),
+            lines: vec![Line::default(); routes.links().len()],
             classes: vec![ClassStats::default(); classes],
             class_names: Arc::new(class_names),
             busy_ns: 0,
@@ -284,27 +286,6 @@ impl<T: Clone> Kernel<T> {
         }
     }
 
-    #[inline(never)]
-    fn send_varying(&mut self, link: LinkId, lineage: u64, back: bool, kind: Kind, id: Key) {
-        let route = &self.routes.links()[link.0 as usize];
-        if route.removed && kind == Kind::Deliver {
-            return self.refuse(id);
-        }
-        let key = mix(self.seed ^ PURPOSE_LATENCY, route.key_hash ^ u64::from(back));
-        let delay = route.latency.sample(&mut Draws::new(key, lineage));
-        self.queue.push(delay.0, kind, id);
-    }
-
-    /// A call cannot leave: it is answered 502, as if it had come to where nobody listens.
-    #[cold]
-    fn refuse(&mut self, id: CallId) {
-        let now = self.now();
-        let Some(record) = self.calls.get_mut(id) else { return };
-        record.turn_back(Err(Code::BadGateway), now);
-        let (link, lineage) = (record.link, record.lineage);
-        self.send(link, lineage, true, Kind::Reply, id);
-    }
-
     #[inline(always)]
     pub(super) fn call(&mut self, at: &mut Node, link: LinkId, spec: &CallSpec) -> CallId {
         let above = spec.parent.and_then(|parent| self.calls.get(parent));
@@ -380,7 +361,9 @@ impl<T: Clone> Kernel<T> {
 
     /// Bytes of what is under way.
     pub(super) fn bytes(&self) -> usize {
-        self.calls.bytes() + self.roots.bytes() + self.traits.bytes() + self.timers.bytes() + self.queue.bytes()
+        let lines: usize = self.lines.iter().map(Line::bytes).sum();
+        let records = self.calls.bytes() + self.roots.bytes() + self.traits.bytes() + self.timers.bytes();
+        records + self.queue.bytes() + lines
     }
 
     #[inline(always)]
@@ -463,6 +446,14 @@ impl<T: Clone> Kernel<T> {
         at.stats.offered += 1;
         at.stats.offered_first += 1;
         Root::new(now, mix(at.key_hash, birth.ordinal), at.class(birth.class), node, birth)
+    }
+
+    /// A root that counts nowhere, for a call that a node sends on its own account.
+    pub(super) fn probe(&mut self, at: &Node, node: NodeId, birth: Birth) -> RootId {
+        let lineage = mix(at.key_hash ^ PROBES, birth.ordinal);
+        let mut root = Root::new(self.now(), lineage, at.class, node, birth);
+        root.counted = false;
+        self.roots.insert(root)
     }
 
     /// A root ends at the node where it was born. `in_time` says by its age whether the answer is good for its SLO; what

@@ -4,6 +4,7 @@ mod ctx;
 mod edit;
 mod kernel;
 mod limits;
+mod line;
 
 pub(crate) use kernel::{Kernel, Node};
 pub use limits::{Budget, Halt, Limits, Progress};
@@ -558,7 +559,7 @@ impl<M: Model> Simulation<M> {
             ("timers".to_owned(), hash(&k.timers)),
             ("messages".to_owned(), hash(&(&k.posts, &k.free_posts))),
             ("routes".to_owned(), hash(&k.routes)),
-            ("links".to_owned(), hash(&k.wires)),
+            ("links".to_owned(), hash(&(&k.wires, &k.lines))),
             ("totals".to_owned(), hash(&(k.busy_ns, &k.in_flight, k.failed_ns))),
             ("classes".to_owned(), hash(&k.classes)),
         ];

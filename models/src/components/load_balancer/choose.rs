@@ -15,11 +15,7 @@ impl LoadBalancer {
         if n == 0 {
             return Err(Code::Unavailable);
         }
-        if self.config.algorithm == Algorithm::RoundRobin
-            && self.even
-            && self.config.passive.is_none()
-            && tried.is_empty()
-        {
+        if self.config.algorithm == Algorithm::RoundRobin && self.even && !self.is_picky() && tried.is_empty() {
             self.turn = self.following(n);
             return Ok(self.pool[self.turn]);
         }
@@ -38,7 +34,9 @@ impl LoadBalancer {
             self.tables = Some(Tables::new(&self.config, &self.pool, &self.endpoints));
         }
         let mut draws = cx.draws(PURPOSE_CHOICE, cx.get(call).map_or(0, |c| c.lineage));
-        let chosen = if self.config.passive.is_none() && tried.is_empty() {
+        let chosen = if let Some(kept) = self.session_of(call, tried, cx) {
+            Some(kept)
+        } else if !self.narrows() && tried.is_empty() {
             let pool = std::mem::take(&mut self.pool);
             let chosen = self.choose_by(&pool, call, 0, &mut draws, cx);
             self.pool = pool;
@@ -48,6 +46,7 @@ impl LoadBalancer {
             usable.clear();
             let left_out = |place: u32| self.leaves_out(place, now) || tried.contains(&place);
             usable.extend(self.pool.iter().copied().filter(|&place| !left_out(place)));
+            self.narrow(&mut usable, call, &mut draws, cx);
             let tries = tried.len() as u64;
             let some = !usable.is_empty();
             let chosen = some.then(|| self.choose_by(&usable, call, tries, &mut draws, cx)).flatten();
@@ -62,6 +61,7 @@ impl LoadBalancer {
             let seconds = passive.fail_timeout.0 / 1_000_000_000;
             self.endpoints[chosen as usize].failures.chosen(seconds, now);
         }
+        self.remember(call, chosen, cx);
         Ok(chosen)
     }
 
@@ -70,7 +70,8 @@ impl LoadBalancer {
         let now = cx.now();
         let at = |place: usize| from.get(place).copied();
         match self.config.algorithm {
-            Algorithm::RoundRobin if self.even => {
+            // Turns among some of them are those of the smooth sequence, which knows each one's place.
+            Algorithm::RoundRobin if self.even && from.len() == self.pool.len() => {
                 self.turn = self.following(n);
                 at(self.turn)
             }

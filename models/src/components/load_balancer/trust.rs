@@ -10,15 +10,18 @@ impl LoadBalancer {
     /// News of the replicas that are ready behind a link.
     pub(super) fn heard(&mut self, link: LinkId, replicas: &[u32], cx: &mut Cx<'_>) {
         let now = cx.now();
+        let fixed = self.config.discovery == Discovery::Fixed;
         for endpoint in self.endpoints.iter_mut().filter(|e| e.link == link) {
-            let ready = replicas.contains(&endpoint.replica);
+            let ready = replicas.contains(&endpoint.replica) || (fixed && endpoint.ready);
             if ready && !endpoint.ready {
                 // Whoever comes back is another process: nothing of the one before is held against it.
                 endpoint.since = now;
                 (endpoint.ewma, endpoint.failures) = (PeakEwma::default(), Failures::default());
+                endpoint.checks = Checks::new(true);
             }
             endpoint.ready = ready;
         }
+        let first = self.endpoints.len();
         for &replica in replicas {
             if !self.endpoints.iter().any(|e| (e.link, e.replica) == (link, replica)) {
                 self.endpoints.push(Endpoint {
@@ -34,11 +37,78 @@ impl LoadBalancer {
                     work: 0.0,
                     ewma: PeakEwma::default(),
                     failures: Failures::default(),
+                    checks: Checks::new(true),
+                    check: TimerId::NONE,
+                    near: cx.link_is_near(link),
                 });
                 self.turns.push(Smooth::default());
             }
         }
+        for place in first..self.endpoints.len() {
+            self.await_first_check(place as u32, cx);
+        }
+        self.routed = self.links.iter().any(|&link| !cx.link_takes_all(link));
         self.sort_ready(cx);
+    }
+
+    /// A link is there no more, and none of its endpoints.
+    pub(super) fn gone(&mut self, link: LinkId, cx: &mut Cx<'_>) {
+        for endpoint in self.endpoints.iter_mut().filter(|e| e.link == link) {
+            endpoint.ready = false;
+            cx.cancel(std::mem::replace(&mut endpoint.check, TimerId::NONE));
+        }
+        self.sort_ready(cx);
+    }
+
+    fn await_first_check(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(rules) = &self.config.health_checks else { return };
+        let endpoint = &mut self.endpoints[place as usize];
+        if cx.link_is_there(endpoint.link) {
+            endpoint.check = cx.timer(Checker::stagger(rules, endpoint.name), CHECK + u64::from(place));
+        }
+    }
+
+    /// The rules may have changed: every endpoint is checked anew, and believed healthy until it fails.
+    pub(super) fn check_all_anew(&mut self, cx: &mut Cx<'_>) {
+        for place in 0..self.endpoints.len() as u32 {
+            let endpoint = &mut self.endpoints[place as usize];
+            cx.cancel(std::mem::replace(&mut endpoint.check, TimerId::NONE));
+            if self.config.health_checks.is_none() {
+                endpoint.checks = Checks::new(true);
+            }
+            self.await_first_check(place, cx);
+        }
+    }
+
+    /// It is time to check an endpoint. One that is not announced is not asked; it is new when it comes back.
+    pub(super) fn check(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(rules) = &self.config.health_checks else { return };
+        let endpoint = &mut self.endpoints[place as usize];
+        endpoint.check = cx.timer(rules.interval, CHECK + u64::from(place));
+        if endpoint.ready {
+            self.checker.send(rules, endpoint.link, endpoint.replica, place, cx);
+        }
+    }
+
+    /// A check has ended.
+    #[inline(never)]
+    pub(super) fn checked(&mut self, reply: &Reply, cx: &mut Cx<'_>) {
+        let endpoint = &mut self.endpoints[reply.tag as usize];
+        let Some(rules) = &self.config.health_checks else { return cx.end_probe(reply) };
+        let changed = Checker::heard(rules, reply, &mut endpoint.checks, cx);
+        let back = changed && endpoint.checks.is_healthy();
+        if back {
+            endpoint.since = cx.now();
+        }
+        // A passing check ends an ejection (Envoy).
+        let position = endpoint.position as usize;
+        let ejected = reply.outcome.is_ok() && self.ejections.get(position).is_some_and(Ejection::is_out);
+        if ejected {
+            self.ejections[position].forgive();
+        }
+        if changed || ejected {
+            self.refresh(cx);
+        }
     }
 
     fn sort_ready(&mut self, cx: &mut Cx<'_>) {
@@ -67,12 +137,19 @@ impl LoadBalancer {
     pub(super) fn refresh(&mut self, cx: &mut Cx<'_>) {
         let panic = self.panics();
         self.pool.clear();
-        let trusted = |(_, e): &(&u32, &Ejection)| panic || !e.is_out();
+        let healthy = |place: u32| self.endpoints[place as usize].checks.is_healthy();
+        let trusted = |(place, e): &(&u32, &Ejection)| panic || (!e.is_out() && healthy(**place));
         self.pool.extend(self.ready.iter().zip(&self.ejections).filter(trusted).map(|(&place, _)| place));
         self.tables = None;
         self.weigh(cx.now());
         cx.gauge(GAUGE_EJECTED, self.ejected() as u64);
         cx.gauge(GAUGE_PANIC, u64::from(panic));
+        cx.gauge(GAUGE_UNHEALTHY, self.unhealthy() as u64);
+    }
+
+    /// Endpoints that failed their checks.
+    pub(super) fn unhealthy(&self) -> usize {
+        self.ready.iter().filter(|&&place| !self.endpoints[place as usize].checks.is_healthy()).count()
     }
 
     /// Whether all in the pool have the same weight now, and until when that has to be asked again.
@@ -98,7 +175,9 @@ impl LoadBalancer {
     }
 
     pub(super) fn panics(&self) -> bool {
-        let out = self.ejected();
+        let is_out =
+            |(place, e): &(&u32, &Ejection)| e.is_out() || !self.endpoints[**place as usize].checks.is_healthy();
+        let out = self.ready.iter().zip(&self.ejections).filter(is_out).count();
         out > 0 && in_panic(self.ready.len() - out, self.ready.len(), 100.0 * self.config.panic_threshold)
     }
 

@@ -87,7 +87,7 @@ impl State {
     }
 
     fn send(&mut self, link: LinkId, lineage: u64, back: bool, due: Due) {
-        let delay = match &self.shape.routes.links()[link.0 as usize].latency {
+        let delay = match &self.shape.routes.links()[link.0 as usize].spec.latency {
             Dist::Constant(delay) => *delay,
             varying => {
                 let key = mix(self.shape.seed ^ PURPOSE_LATENCY, self.link_keys[link.0 as usize] ^ u64::from(back));
