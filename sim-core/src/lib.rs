@@ -23,7 +23,9 @@ pub mod stats;
 pub mod time;
 pub mod topology;
 
-pub use call::{ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Probing, Reply, Root, RootId, Traits};
+pub use call::{
+    ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Probing, Reply, Root, RootId, Traits,
+};
 pub use digest::Digest;
 pub use dist::Dist;
 pub use journey::{CallEnd, Gone, Journey, JourneyCall, JourneyCounts, JourneyPolicy, Journeys, Stretch};

@@ -153,7 +153,7 @@ fn classes_may_come_with_a_node() {
     s.remove_node("users").expect("it is there");
     s.check_books().expect("the books balance");
     s.add_node("users", &["new", "/api"], Node { roots: 10, described: true, ..Node::default() }).expect("it is free");
-    s.add_link("users", PortId(0), "server", Dist::Constant(Duration(5)), 1.0).expect("a valid link");
+    s.add_link("users", PortId(0), "server", Dist::Constant(Duration(5)).into()).expect("a valid link");
     let seen = run(&mut s, 1.0);
     let of_new: Vec<&str> = seen[seen.len() - 10..].iter().map(|seen| seen.8.as_str()).collect();
     assert_eq!(of_new, ["new", "/api"].repeat(5));

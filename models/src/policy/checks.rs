@@ -32,7 +32,7 @@ impl Checker {
     /// How long after the first moment an endpoint is checked first: by its identity, somewhere within an interval.
     #[must_use]
     pub fn stagger(rules: &HealthChecks, identity: u64) -> Duration {
-        Duration((u128::from(rules.interval.0) * u128::from(identity) >> 64) as u64)
+        Duration(((u128::from(rules.interval.0) * u128::from(identity)) >> 64) as u64)
     }
 
     /// Checks an endpoint; `tag` comes back with what [`Checker::heard`] is told.

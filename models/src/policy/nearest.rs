@@ -1,9 +1,9 @@
 //! Which of several regions is a client's own, and which is next when that one cannot be reached.
 
 use crate::component::Cx;
+use floodgate_core::LinkId;
 use floodgate_core::order::Order as _;
 use floodgate_core::rng::mix;
-use floodgate_core::LinkId;
 
 /// Apart from other uses of a client's number.
 const HOME_SALT: u64 = 0x686f_6d65;
