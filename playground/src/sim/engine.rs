@@ -30,12 +30,25 @@ pub fn text_of<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, String> {
     std::str::from_utf8(bytes).map_err(|e| e.to_string())
 }
 
-/// Whether `text` can run; if not, everything that is wrong with it, in the words of the command line.
+/// Nodes that the page draws at most. Each is a card that changes ten times a second; the command line takes more.
+pub const NODES_MAX: usize = 500;
+/// The same for links.
+pub const LINKS_MAX: usize = 2_000;
+
+/// Whether `text` can run here; if not, everything that is wrong with it, in the words of the command line.
 ///
 /// # Errors
 /// All problems.
 pub fn check(text: &str, name: &str) -> Result<(), String> {
-    Scenario::load(text).map(|_| ()).map_err(|problems| problems.in_file(name).to_string())
+    let scenario = Scenario::load(text).map_err(|problems| problems.in_file(name).to_string())?;
+    let counts = [("nodes", scenario.nodes.len(), NODES_MAX), ("links", scenario.links.len(), LINKS_MAX)];
+    match counts.into_iter().find(|(_, count, most)| count > most) {
+        None => Ok(()),
+        Some((what, count, most)) => Err(format!(
+            "{name}: error: there are {count} {what}, more than the {most} that the page can draw\n    \
+             help: run it on the command line: floodgate run FILE"
+        )),
+    }
 }
 
 /// What runs but is probably not meant; nothing of a text that cannot run.
@@ -557,4 +570,21 @@ pub fn headless(text: &str, seed: &str, until: &str, variant: &str) -> String {
         serde_json::to_string_pretty(&simulation.report()).map_err(|e| e.to_string())
     };
     run().unwrap_or_else(|problem| serde_json::json!({ "error": problem }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_page_cannot_draw_is_refused_in_words() {
+        let text = |nodes: usize| {
+            let node = |i: usize| format!("[[node]]\nid = \"n{i}\"\nkind = \"service\"\n");
+            let nodes: String = (0..nodes).map(node).collect();
+            format!("format = 1\nname = \"x\"\n{nodes}")
+        };
+        assert_eq!(check(&text(NODES_MAX), "x"), Ok(()));
+        let why = check(&text(NODES_MAX + 1), "x.toml").expect_err("too many");
+        assert!(why.starts_with("x.toml: error: there are 501 nodes, more than the 500"), "{why}");
+    }
 }

@@ -10,6 +10,7 @@ mod harness;
 mod playground;
 mod sharing;
 mod time;
+mod works;
 
 async fn is(page: &Page, expression: &str, wanted: &str) -> Result<(), BrowserError> {
     let value = page.eval(expression).await?;
