@@ -108,6 +108,11 @@ impl Page {
         let title = outline.node(node).map_or(node, |n| n.title.as_str());
         match deed {
             Deed::Set(_) => format!("change {title}"),
+            Deed::Link { to, changes, .. } => {
+                let to = outline.node(to).map_or(to.as_str(), |n| n.title.as_str());
+                let what: Vec<&str> = changes.iter().map(|(name, _)| name.as_str()).collect();
+                format!("{} of {title} → {to}", what.join(", "))
+            }
             Deed::Flood(factor) => format!("{factor}× load from {title}"),
             Deed::Fault { fault, .. } => format!("{fault} {title}"),
             Deed::Heal { fault } => format!("end {fault} of {title}"),

@@ -269,6 +269,7 @@ impl Engine {
             from: p.at.as_secs_f64(),
             to: (p.at + p.lasting).as_secs_f64(),
             title: p.title.clone(),
+            link: false,
         };
         self.scenario().phases.iter().map(phase).collect()
     }
@@ -323,15 +324,19 @@ impl Engine {
             let spec = find_param(specs, path).ok_or_else(|| format!("There is no parameter `{path}`."))?;
             parse_value(spec, text).map_err(|p| format!("{} — {}", p.message, p.remedy))
         };
+        let read = |specs: &'static [ParamSpec], changes: &[(String, Option<String>)]| {
+            let one = |(path, text): &(String, Option<String>)| {
+                Ok((path.clone(), value(specs, path, text.as_deref().unwrap_or("\"none\""))?))
+            };
+            changes.iter().map(one).collect::<Result<Vec<_>, String>>()
+        };
         let fault_of = |name: &str| {
             descriptor.faults.iter().find(|f| f.name == name).ok_or_else(|| format!("There is no fault `{name}`."))
         };
         let action = match &act.deed {
-            Deed::Set(changes) => {
-                let read = |(path, text): &(String, Option<String>)| {
-                    Ok((path.clone(), value(descriptor.params, path, text.as_deref().unwrap_or("\"none\""))?))
-                };
-                Action::Set(changes.iter().map(read).collect::<Result<_, String>>()?)
+            Deed::Set(changes) => Action::Set(read(descriptor.params, changes)?),
+            Deed::Link { port, to, changes } => {
+                Action::SetLink { port: *port as usize, to: to.clone(), changes: read(LINK, changes)? }
             }
             Deed::Flood(factor) => {
                 let rate = match self.simulation().base_values(index).get("rate") {

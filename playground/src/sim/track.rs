@@ -55,8 +55,9 @@ impl Entry {
         let end = self.end_ns().filter(|_| {
             matches!(self.control.action, Action::Set(_) | Action::SetLink { .. }) && !matches!(self.act, 0 | INVERSE)
         })?;
+        let link = matches!(self.control.action, Action::SetLink { .. });
         let to = self.undone_ns.map_or(end, |undone| undone.min(end));
-        Some(Phase { from: seconds(self.at_ns()), to: seconds(to), title: String::new() })
+        Some(Phase { from: seconds(self.at_ns()), to: seconds(to), title: String::new(), link })
     }
 
     /// Shown from the moment when it is done, which is a little before it takes effect.

@@ -22,11 +22,12 @@ pub fn Crowd(props: &PageProps) -> Html {
         let field = field.clone();
         Callback::from(move |event: InputEvent| field.set(event.target_unchecked_into::<HtmlInputElement>().value()))
     };
-    let (now, left) = {
+    let (now, trouble) = {
         let live = page.live.borrow();
         let t = live.last.now_ns as f64 / 1e9;
-        let left = live.loaded.phases.iter().filter(|p| p.from <= t && t < p.to).map(|p| p.to - t).fold(0.0, f64::max);
-        (live.rates(), left)
+        let in_force = live.loaded.phases.iter().filter(|p| p.from <= t && t < p.to);
+        let longest = in_force.map(|p| (p.to - t, p.link)).max_by(|a, b| a.0.total_cmp(&b.0));
+        (live.rates(), longest)
     };
     let onclick = {
         let (rate, length) = (rate.clone(), length.clone());
@@ -40,8 +41,10 @@ pub fn Crowd(props: &PageProps) -> Html {
             <label><input aria-label="Crowd rate" value={(*rate).clone()} oninput={typed(&rate)} spellcheck="false" /></label>
             <span class="quiet">{ "for" }</span>
             <label><input class="narrow" aria-label="Crowd length" value={(*length).clone()} oninput={typed(&length)} spellcheck="false" /></label>
-            <span class={classes!("crowd-state", (left > 0.0).then_some("on"))}>
-                { if left > 0.0 { format!("crowd: {left:.0} s left") } else { String::new() } }
+            <span class={classes!("crowd-state", trouble.is_some().then_some("on"))}>
+                { trouble.map_or_else(String::new, |(left, link)| {
+                    format!("{}: {left:.0} s left", if link { "link fault" } else { "crowd" })
+                }) }
             </span>
             <div class={classes!("goodput", goodput.is_some_and(|share| share < 50.0).then_some("bad"))} title="Share of requests answered in time, over the last second">
                 <b>{ goodput.map_or_else(|| "–".to_owned(), |share| format!("{share:.0} %")) }</b><small>{ "answered in time" }</small>

@@ -9,6 +9,7 @@ use crate::editor::outline::{GroupSketch, LinkSketch};
 use crate::editor::params;
 use crate::editor::{Selected, Target};
 use crate::page::{PageRef, Selection, Topic, use_topic};
+use crate::wire::Deed;
 use floodgate::scenario::{GROUP_PARAMS, HEADER, LINK};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -81,13 +82,57 @@ pub fn LinkPanel(props: &LinkPanelProps) -> Html {
             <p class="about">{ "A link: calls go one way, answers come back." }
                 if let Some(port) = port { { format!(" It leaves from port “{}”: {}", port.name, port.doc) } }
             </p>
-            <p class="quiet">{ "While it runs, a change puts a new link in its place: what is under way on the old one is answered 502." }</p>
+            <LinkFaults page={page.clone()} link={link.clone()} />
+            <p class="quiet">{ "While it runs, another weight or path puts a new link in its place: what is under way on the old one is answered 502." }</p>
             { for LINK.iter().map(|spec| html! {
                 <ParamField key={spec.name} page={page.clone()} target={target.clone()} path={spec.name} {spec}
                             given={link.given.get(spec.name).map(|text| params::bare(text))} live=true />
             }) }
             <DeleteButton page={page.clone()} what="link" />
         </section>
+    }
+}
+
+/// What can be done to a link for a while: a name, what it is, and the parameters that it sets.
+const LINK_FAULTS: &[(&str, &str, &str, &str)] = &[
+    ("Cut", "Messages vanish without a word; who waits notices by a time-out", "cut", "\"drop\""),
+    ("Refuse", "Connections are refused: calls are answered 502 at once", "cut", "\"refuse\""),
+    ("Slow down", "Each message takes 200 ms, one way", "latency", "\"200ms\""),
+    ("Lose messages", "One message in ten is lost and sent again", "loss", "0.1"),
+];
+
+/// A link breaks, for as long as the field says.
+#[component]
+fn LinkFaults(props: &LinkPanelProps) -> Html {
+    let LinkPanelProps { page, link } = props;
+    use_topic(page, Topic::Pulse);
+    let length = use_state(|| "10s".to_owned());
+    let runs = page
+        .live
+        .borrow()
+        .loaded
+        .links
+        .iter()
+        .any(|(from, port, to)| (from, *port as usize, to) == (&link.from, link.port, &link.to));
+    let oninput = {
+        let length = length.clone();
+        Callback::from(move |event: InputEvent| {
+            length.set(event.target_unchecked_into::<web_sys::HtmlInputElement>().value());
+        })
+    };
+    html! {
+        <div class="link-faults" role="group" aria-label="Faults of the link">
+            { for LINK_FAULTS.iter().map(|(name, what, param, value)| {
+                let (page, link, length) = (page.clone(), link.clone(), length.clone());
+                let onclick = Callback::from(move |_: MouseEvent| {
+                    let changes = vec![((*param).to_owned(), Some((*value).to_owned()))];
+                    let deed = Deed::Link { port: link.port as u32, to: link.to.clone(), changes };
+                    page.act(&link.from, deed, Some(length.trim().to_owned()));
+                });
+                html! { <button type="button" class="action danger" title={*what} disabled={!runs} {onclick}>{ *name }</button> }
+            }) }
+            <label>{ "for " }<input class="narrow" aria-label="Length of the fault" value={(*length).clone()} {oninput} spellcheck="false" /></label>
+        </div>
     }
 }
 

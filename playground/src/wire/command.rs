@@ -105,6 +105,15 @@ pub enum Deed {
     Set(Settings),
     /// So many times the load.
     Flood(f64),
+    /// Live parameters of a link for calls from the node.
+    Link {
+        /// Index of the port.
+        port: u32,
+        /// Id of the callee.
+        to: String,
+        /// What changes, as in [`Deed::Set`].
+        changes: Settings,
+    },
     /// Start a fault.
     Fault {
         /// Name in the descriptor.

@@ -69,6 +69,8 @@ pub struct Phase {
     pub to: f64,
     /// What it is called; may be empty.
     pub title: String,
+    /// It is of a link, not of the load.
+    pub link: bool,
 }
 
 /// A short run of a scenario of the gallery.

@@ -7,6 +7,7 @@ mod editing;
 mod exports;
 mod gallery;
 mod harness;
+mod links;
 mod playground;
 mod sharing;
 mod time;

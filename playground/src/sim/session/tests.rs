@@ -430,3 +430,23 @@ fn another_session_goes_on_where_one_was() {
     run_out(&mut second);
     assert!(frame(&mut second).log.is_none());
 }
+
+#[test]
+fn a_link_that_is_cut_by_hand_lets_nothing_through_and_is_whole_again() {
+    let mut session = Session::new();
+    load(&mut session, HEALTHY);
+    session.command(Command::Step);
+    let changes = vec![("cut".to_owned(), Some("\"refuse\"".to_owned()))];
+    let deed = Deed::Link { port: 0, to: "web".to_owned(), changes };
+    let act = Act { id: 1, node: "users".to_owned(), deed, lasting: Some("10s".to_owned()) };
+    assert_eq!(session.command(Command::Act(act.clone())), Vec::new());
+    let nowhere = Deed::Link { port: 0, to: "nobody".to_owned(), changes: Vec::new() };
+    assert!(matches!(session.command(Command::Act(Act { deed: nowhere, ..act }))[..], [Reply::Refused(_)]));
+    session.command(Command::RunToEnd);
+    run_out(&mut session);
+    let frame = frame(&mut session);
+    let log = frame.log.clone().expect("it has changed");
+    assert!(log.len() == 1 && log[0].ends_with(r#""to":"web","set":{"cut":"refuse"},"for":"10s"}"#), "{log:?}");
+    // 400 requests a second fail for ten seconds, and no others.
+    assert!((3700..4300).contains(&frame.totals.failed), "{:?}", frame.totals);
+}
