@@ -247,11 +247,14 @@ macro_rules! components {
                     AnyComponent::Custom(c) => c.on_call(call, cx),
                 }
             }
-            #[inline(always)]
             fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+                self.on_answer(|| reply, cx);
+            }
+            #[inline(always)]
+            fn on_answer(&mut self, reply: impl FnOnce() -> Reply, cx: &mut Cx<'_>) {
                 match self {
-                    $( AnyComponent::$name(c) => Component::on_reply(c, reply, cx), )*
-                    AnyComponent::Custom(c) => c.on_reply(reply, cx),
+                    $( AnyComponent::$name(c) => Component::on_reply(c, reply(), cx), )*
+                    AnyComponent::Custom(c) => c.on_reply(reply(), cx),
                 }
             }
             fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {

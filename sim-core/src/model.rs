@@ -23,6 +23,12 @@ pub trait Model: Clone {
     fn on_call(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
     /// A call of this node has ended: answered, or given up after its time-out.
     fn on_reply(&mut self, reply: Reply, cx: &mut Ctx<'_, Self>);
+    /// What the engine calls for [`Model::on_reply`]: a type that stands for one of several models puts the reply together
+    /// where it knows which of them it is, so that what that one does not look at costs nothing.
+    #[inline(always)]
+    fn on_answer(&mut self, reply: impl FnOnce() -> Reply, cx: &mut Ctx<'_, Self>) {
+        self.on_reply(reply(), cx);
+    }
     /// The caller of `call` has given up and says so. The node may [`Ctx::forget`] the call or go on.
     fn on_cancel(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
     /// A timer of this node has come up.

@@ -11,6 +11,7 @@
 //! schedule another: that one is sifted down from there, instead of the last entry down and the new one up. Cancelling costs
 //! nothing here: the generation in the entry no longer matches, and the entry is dropped when it comes up.
 
+use crate::ring::Ring;
 use crate::slab::Key;
 use std::collections::VecDeque;
 
@@ -83,60 +84,6 @@ impl Entry {
     }
 }
 
-/// A queue in a ring whose size is a power of two.
-#[derive(Clone, Debug)]
-struct Ring {
-    /// Those from `head` up to `tail`, counted without end, are there.
-    head: u32,
-    tail: u32,
-    places: Vec<Due>,
-}
-
-impl Ring {
-    fn new() -> Ring {
-        Ring { head: 0, tail: 0, places: vec![NOTHING; 16] }
-    }
-
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.tail.wrapping_sub(self.head) as usize
-    }
-
-    #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.head == self.tail
-    }
-
-    #[inline(always)]
-    fn push(&mut self, due: Due) {
-        if self.len() == self.places.len() {
-            self.grow();
-        }
-        let place = self.tail as usize & (self.places.len() - 1);
-        self.tail = self.tail.wrapping_add(1);
-        self.places[place] = due;
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) -> Option<Due> {
-        if self.is_empty() {
-            return None;
-        }
-        let place = self.head as usize & (self.places.len() - 1);
-        self.head = self.head.wrapping_add(1);
-        self.places.get(place).copied()
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let first = self.head as usize & (self.places.len() - 1);
-        self.places.rotate_left(first);
-        (self.head, self.tail) = (0, self.places.len() as u32);
-        self.places.resize(2 * self.places.len(), NOTHING);
-    }
-}
-
-const NOTHING: Due = Due { kind: Kind::Message, key: Key::NONE };
 /// Instead of a key at the first place of the FIFO: it has nothing. No key of generation 0 is ever scheduled.
 const EMPTY: Key = Key::new(0, 0);
 /// Instead of a key at the first place of the FIFO: something else that is due now comes before it.
@@ -156,7 +103,7 @@ pub(crate) struct EventQueue {
     /// scheduled for this instant waits in the rest until then.
     next: Key,
     next_kind: Kind,
-    fifo: Ring,
+    fifo: Ring<Due>,
     /// The first entry of the heap has been taken out, and nothing has come in its place.
     hole: bool,
     /// The first `size` are the heap, the hole included; behind them stand at least [`ARITY`] that are never due, so that
@@ -185,7 +132,7 @@ impl EventQueue {
             sequence: 0,
             next: BLOCKED,
             next_kind: Kind::Message,
-            fifo: Ring::new(),
+            fifo: Ring::default(),
             hole: false,
             heap: vec![NOBODY; ARITY],
             size: 0,
@@ -261,7 +208,7 @@ impl EventQueue {
 
     /// Schedules after a `delay` that many events share: a time-out, a fixed latency. `lane` is where it went the last time,
     /// a guess that spares looking for it; comes back as where it went now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_constant(&mut self, delay: u64, lane: u32, kind: Kind, about: Key) -> u32 {
         if delay == 0 {
             self.push_now(kind, about);
@@ -518,7 +465,7 @@ impl EventQueue {
     #[inline(always)]
     fn sift_down(&mut self, mut hole: usize, time: u64, order: u64, about: Key) {
         let heap = self.heap.as_mut_slice();
-        while let Some([a, b, c, d]) = heap.get(hole * ARITY + 1..hole * ARITY + 1 + ARITY) {
+        while let Some([a, b, c, d, ..]) = heap.get(hole * ARITY + 1..) {
             let (place, least) = least_of([a, b, c, d]);
             if time <= least {
                 break;

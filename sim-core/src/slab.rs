@@ -4,8 +4,22 @@
 ///
 /// One word of memory: what is stored as one word and loaded as one word passes through a processor's store buffer at once,
 /// where two halves that are loaded as a whole would wait until they have reached the cache.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The generation is the lower half: what is compared with the record's is there without a shift.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(u64);
+
+impl Ord for Key {
+    /// By generation, then by index.
+    fn cmp(&self, other: &Key) -> std::cmp::Ordering {
+        self.0.rotate_left(32).cmp(&other.0.rotate_left(32))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Key {
     /// Refers to nothing, ever: generations of live records are odd.
@@ -14,21 +28,28 @@ impl Key {
     /// The record at `index`, of that `generation`.
     #[inline(always)]
     pub(crate) const fn new(index: u32, generation: u32) -> Key {
-        Key((generation as u64) << 32 | index as u64)
+        Key((index as u64) << 32 | generation as u64)
     }
 
     /// Position.
     #[inline(always)]
     #[must_use]
     pub const fn index(self) -> u32 {
-        self.0 as u32
+        (self.0 >> 32) as u32
     }
 
     /// Which of the records that stood there; odd while it is live.
     #[inline(always)]
     #[must_use]
     pub const fn generation(self) -> u32 {
-        (self.0 >> 32) as u32
+        self.0 as u32
+    }
+
+    /// Whether it is [`Key::NONE`].
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.generation() == 0
     }
 }
 
@@ -128,6 +149,13 @@ impl<T: Record> Slab<T> {
         Key::new(index, generation)
     }
 
+    /// The index that the next record will have.
+    #[inline(always)]
+    #[must_use]
+    pub fn next_index(&self) -> u32 {
+        self.freed_last.min(self.records.len() as u32)
+    }
+
     /// Takes a new place. Makes room for an eighth more, where a `Vec` would double: in an avalanche records are most of
     /// what a run holds.
     #[cold]
@@ -187,6 +215,15 @@ impl<T: Record> Slab<T> {
         let gone = *record;
         release(record, key.index(), freed_last, free);
         Some(gone)
+    }
+
+    /// Takes the live record at `index` out, for references that cannot be stale.
+    #[inline(always)]
+    pub fn remove_at(&mut self, index: u32) {
+        let Slab { records, freed_last, free } = self;
+        if let Some(record) = records.get_mut(index as usize).filter(|r| r.generation() & 1 == 1) {
+            release(record, index, freed_last, free);
+        }
     }
 
     /// Changes the live record at `index`, for references that cannot be stale, and takes it out when `act` says so.

@@ -233,36 +233,57 @@ impl Histogram {
 }
 
 /// A number that changes at instants, with its mean over time.
+///
+/// Its integral up to now is the value times now, less the rises times when they came, plus the falls times when they came:
+/// where it rises and falls by one, as most gauges do, a change is two additions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gauge {
     value: u64,
-    since: u64,
-    integral: u128,
+    /// Falls times when they came, less rises times when they came; wraps round below zero.
+    moment: u128,
+    /// The integral is `moment` alone, and stays so.
+    settled: bool,
     /// The largest before the window.
     max: u64,
-    /// The values of the window lie in a range that begins here and is so wide: one comparison says whether another does.
     window_min: u64,
-    window_span: u64,
+    window_max: u64,
 }
 
 impl Gauge {
     /// The value changes to `value` at `now`.
     #[inline(always)]
     pub fn set(&mut self, value: u64, now: Time) {
-        let (high, low) = wide(self.value, now.0 - self.since);
-        self.integral += u128::from(high) << 64 | u128::from(low);
-        self.since = now.0;
+        self.moment = self.moment.wrapping_add(area(self.value, now)).wrapping_sub(area(value, now));
         self.value = value;
-        if value.wrapping_sub(self.window_min) > self.window_span {
+        if value < self.window_min || value > self.window_max {
             self.extend(value);
+        }
+    }
+
+    /// The value becomes one more at `now`.
+    #[inline(always)]
+    pub fn rise(&mut self, now: Time) {
+        self.moment = self.moment.wrapping_sub(u128::from(now.0));
+        self.value += 1;
+        if self.value > self.window_max {
+            self.extend(self.value);
+        }
+    }
+
+    /// The value, which is not zero, becomes one less at `now`.
+    #[inline(always)]
+    pub fn fall(&mut self, now: Time) {
+        self.moment = self.moment.wrapping_add(u128::from(now.0));
+        self.value -= 1;
+        if self.value < self.window_min {
+            self.extend(self.value);
         }
     }
 
     #[cold]
     fn extend(&mut self, value: u64) {
-        let max = self.window_max().max(value);
         self.window_min = self.window_min.min(value);
-        self.window_span = max - self.window_min;
+        self.window_max = self.window_max.max(value);
     }
 
     /// The value now.
@@ -274,7 +295,7 @@ impl Gauge {
     /// The largest value so far.
     #[must_use]
     pub fn max(&self) -> u64 {
-        self.max.max(self.window_max())
+        self.max.max(self.window_max)
     }
 
     /// The smallest value since the last [`Gauge::start_window`], what stood there then and what lasted no time included.
@@ -286,25 +307,32 @@ impl Gauge {
     /// The largest value since the last [`Gauge::start_window`].
     #[must_use]
     pub fn window_max(&self) -> u64 {
-        self.window_min + self.window_span
+        self.window_max
     }
 
     /// Integral over time up to `now`, in value·ns.
     #[must_use]
     pub fn integral(&self, now: Time) -> u128 {
-        self.integral + u128::from(self.value) * u128::from(now.0.saturating_sub(self.since))
+        if self.settled { self.moment } else { self.moment.wrapping_add(area(self.value, now)) }
     }
 
     /// Begins a window for [`Gauge::window_min`] and [`Gauge::window_max`].
     pub fn start_window(&mut self) {
         self.max = self.max();
-        (self.window_min, self.window_span) = (self.value, 0);
+        (self.window_min, self.window_max) = (self.value, self.value);
     }
 
     fn restart(&mut self, now: Time) {
-        let value = self.value;
-        *self = Gauge { value, since: now.0, integral: 0, max: value, window_min: value, window_span: 0 };
+        let (value, moment) = (self.value, area(self.value, now).wrapping_neg());
+        *self = Gauge { value, moment, settled: false, max: value, window_min: value, window_max: value };
     }
+}
+
+/// What a value that has stood from the start until `now` adds up to.
+#[inline(always)]
+fn area(value: u64, now: Time) -> u128 {
+    let (high, low) = wide(value, now.0);
+    u128::from(high) << 64 | u128::from(low)
 }
 
 /// Levels that are told apart; what is above counts as the last.

@@ -22,7 +22,16 @@ fn round(x: f64) -> u64 {
     /// From here on up to twice as much, a float's last bit is worth one: adding it rounds, by the rule of IEEE 754 that holds
     /// on every target.
     const WHOLE: f64 = (1u64 << 52) as f64;
-    if (0.0..WHOLE).contains(&x) { (x + WHOLE).to_bits() - WHOLE.to_bits() } else { x as u64 }
+    /// What is no such number.
+    #[cold]
+    #[inline(never)]
+    fn beyond(x: f64) -> u64 {
+        // What a half would round up to that limit is still below it.
+        if (0.0..WHOLE).contains(&x) { (x + WHOLE).to_bits() - WHOLE.to_bits() } else { x as u64 }
+    }
+    // Less than nothing, and what is not a number, wrap round to more than any number.
+    let rounded = (x + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits());
+    if rounded < 1 << 52 { rounded } else { beyond(x) }
 }
 
 impl Time {
@@ -113,8 +122,16 @@ impl Duration {
     #[inline(always)]
     pub fn scaled_by_any(self, factor: f64) -> Duration {
         // Up to 292 years a signed conversion is the same, and one instruction.
-        let length = if self.0 < 1 << 63 { self.0 as i64 as f64 } else { self.0 as f64 };
-        Duration(round(length * factor))
+        if self.0 >= 1 << 63 {
+            return self.long_scaled(factor);
+        }
+        Duration(round(self.0 as i64 as f64 * factor))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_scaled(self, factor: f64) -> Duration {
+        Duration(round(self.0 as f64 * factor))
     }
 }
 

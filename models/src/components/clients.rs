@@ -98,6 +98,14 @@ pub struct Clients {
     /// Of a closed loop: all there have ever been.
     users: Vec<User>,
     waiting: u64,
+    /// What a good answer takes at most.
+    slo: Duration,
+}
+
+impl Config {
+    fn longest_good(&self) -> Duration {
+        self.slo.or(self.timeout).unwrap_or(Duration::MAX)
+    }
 }
 
 impl Clients {
@@ -121,11 +129,26 @@ impl Clients {
             Some(delay) => cx.tick(delay),
             None => cx.cancel_tick(),
         }
-        for _ in 0..batch {
-            let ordinal = self.ordinal;
-            self.ordinal += 1;
-            self.send(ordinal, Client::OneOf(self.config.population as u32), cx);
+        if batch == 1 {
+            self.send_new(cx);
+        } else {
+            self.send_batch(batch, cx);
         }
+    }
+
+    #[inline(never)]
+    fn send_batch(&mut self, batch: u64, cx: &mut Cx<'_>) {
+        for _ in 0..batch {
+            self.send_new(cx);
+        }
+    }
+
+    /// The next request of an open loop.
+    #[inline(always)]
+    fn send_new(&mut self, cx: &mut Cx<'_>) {
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        self.send(ordinal, Client::OneOf(self.config.population as u32), cx);
     }
 
     /// Calm or burst has ended.
@@ -175,7 +198,7 @@ impl Clients {
         let (priority, work) = (self.config.priority as u8, self.config.work as f32);
         let birth = Birth { ordinal, client, priority, work, class: 0 };
         self.waiting += 1;
-        cx.gauge(GAUGE_WAITING, self.waiting);
+        cx.gauge_rises(GAUGE_WAITING);
         match self.out {
             Some(link) => {
                 cx.first_attempt(birth, link, Patience { timeout: self.config.timeout, cancel: self.config.cancel });
@@ -211,10 +234,9 @@ impl Clients {
 
     #[inline(always)]
     fn end(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
-        let slo = self.config.slo.or(self.config.timeout).unwrap_or(Duration::MAX);
-        let user = cx.end_root_within(id, outcome, slo);
+        let user = cx.end_root_within(id, outcome, self.slo);
         self.waiting -= 1;
-        cx.gauge(GAUGE_WAITING, self.waiting);
+        cx.gauge_falls(GAUGE_WAITING);
         if self.config.users.is_some()
             && let Some(user) = user
         {
@@ -248,7 +270,8 @@ impl Component for Clients {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn new(config: Config) -> Clients {
-        Clients { config, out: None, arrivals: None, turn: Key::NONE, ordinal: 0, users: Vec::new(), waiting: 0 }
+        let (slo, users) = (config.longest_good(), Vec::new());
+        Clients { config, out: None, arrivals: None, turn: Key::NONE, ordinal: 0, users, waiting: 0, slo }
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
@@ -301,6 +324,7 @@ impl Component for Clients {
             (old, _) => old,
         };
         self.config = Config { users, ..config };
+        self.slo = self.config.longest_good();
         let now = cx.now();
         match &mut self.arrivals {
             Some(arrivals) => arrivals.configure(self.config.rate, self.config.arrivals.clone(), now),

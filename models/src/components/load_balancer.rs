@@ -364,16 +364,13 @@ impl LoadBalancer {
             endpoint.work += cx.origin(call).map_or(1.0, |(_, root)| f64::from(root.work));
         }
         let (link, replica) = (endpoint.link, endpoint.replica);
-        let child = if number == 0 && self.config.per_try_timeout.is_none() {
-            cx.forward(call, link, replica, chosen)
-        } else {
-            self.attempt(call, link, replica, chosen, number, cx)
-        };
-        if let Some(child) = child {
+        if number == 0 && self.config.per_try_timeout.is_none() {
+            cx.forward(call, link, replica, chosen);
+        } else if let Some(child) = self.attempt(call, link, replica, chosen, number, cx) {
             cx.set_tag(call, child.index());
         }
         self.open += 1;
-        cx.gauge(GAUGE_OPEN, self.open);
+        cx.gauge_rises(GAUGE_OPEN);
     }
 
     /// An attempt that is one of several, or that is not waited for for ever.
@@ -427,7 +424,7 @@ impl LoadBalancer {
             }
         }
         self.open -= 1;
-        cx.gauge(GAUGE_OPEN, self.open);
+        cx.gauge_falls(GAUGE_OPEN);
     }
 
     /// An attempt failed: another endpoint, if there is one and it may.

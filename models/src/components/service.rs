@@ -139,12 +139,19 @@ pub struct Service {
     computing: u32,
     /// Replicas that are not down.
     alive: u32,
+    /// Cores are not shared, memory has no limit, nothing is slow and nothing is computed after the callees: what most
+    /// services are, asked for once.
+    plain: bool,
     slow: f64,
     kills: u64,
     config: Config,
 }
 
 impl Config {
+    fn is_plain(&self) -> bool {
+        self.cores.is_none() && self.memory_limit.is_none() && self.after_share.0 == 0.0
+    }
+
     /// How much longer processor time is on a replica that started cold this long ago.
     fn slowdown(&self, age: Duration) -> f64 {
         if age >= self.warm_up {
@@ -174,7 +181,45 @@ impl Service {
         self.replicas[number as usize].cpu.arm(rate, Tag::Shared.with(number), cx);
     }
 
+    /// One more worker holds a request.
     #[inline(always)]
+    fn busy_rises(&self, cx: &mut Cx<'_>) {
+        if !self.plain {
+            return self.busy_changed(cx);
+        }
+        cx.gauge_rises(GAUGE_BUSY);
+        cx.gauge_rises(slot::USED);
+    }
+
+    /// One worker less holds a request.
+    #[inline(always)]
+    fn busy_falls(&self, cx: &mut Cx<'_>) {
+        if !self.plain {
+            return self.busy_changed(cx);
+        }
+        cx.gauge_falls(GAUGE_BUSY);
+        cx.gauge_falls(slot::USED);
+    }
+
+    /// One request more waits.
+    #[inline(always)]
+    fn queue_rises(&self, cx: &mut Cx<'_>) {
+        if !self.plain {
+            return self.queue_changed(cx);
+        }
+        cx.gauge_rises(slot::QUEUE);
+    }
+
+    /// One request less waits.
+    #[inline(always)]
+    fn queue_falls(&self, cx: &mut Cx<'_>) {
+        if !self.plain {
+            return self.queue_changed(cx);
+        }
+        cx.gauge_falls(slot::QUEUE);
+    }
+
+    #[inline(never)]
     fn busy_changed(&self, cx: &mut Cx<'_>) {
         let busy = u64::from(self.busy);
         cx.gauge(GAUGE_BUSY, busy);
@@ -184,13 +229,12 @@ impl Service {
         self.memory_changed(cx);
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn queue_changed(&self, cx: &mut Cx<'_>) {
         cx.gauge(slot::QUEUE, u64::from(self.queued));
         self.memory_changed(cx);
     }
 
-    #[inline(always)]
     fn memory_changed(&self, cx: &mut Cx<'_>) {
         if self.config.memory_limit.is_some() {
             cx.gauge(GAUGE_MEMORY, self.memory_in_all());
@@ -234,6 +278,7 @@ impl Component for Service {
             queued: 0,
             computing: 0,
             alive: 0,
+            plain: config.is_plain(),
             slow: 1.0,
             kills: 0,
             config,
@@ -254,41 +299,52 @@ impl Component for Service {
             // Nobody listens there: the connection is refused.
             return cx.reply(call, Err(Code::BadGateway));
         };
-        let starts = replica.busy < self.config.workers;
-        if starts {
+        if replica.busy < self.config.workers {
             replica.busy += 1;
             self.busy += 1;
             let place = self.place();
             self.start(call, number, place, cx);
+            if !self.runs_out_of_memory(number, cx) {
+                self.busy_rises(cx);
+            }
         } else {
             if self.config.queue.is_some_and(|cap| replica.waiting >= cap) {
                 return cx.reply(call, Err(Code::Unavailable));
             }
-            replica.queue.push_back(call);
+            replica.queue.push(call);
             replica.waiting += 1;
             self.queued += 1;
             cx.set_tag(call, WAITS | number);
-        }
-        if let Some(limit) = self.config.memory_limit
-            && self.memory(&self.replicas[number as usize]) > limit.0
-        {
-            self.kills += 1;
-            self.kill(number, cx);
-        } else if starts {
-            self.busy_changed(cx);
-        } else {
-            self.queue_changed(cx);
+            if !self.runs_out_of_memory(number, cx) {
+                self.queue_rises(cx);
+            }
         }
     }
 
     #[inline(always)]
     fn on_served(&mut self, _call: CallId, place: u32, cx: &mut Cx<'_>) {
-        match self.jobs.get(place as usize).map(|job| job.stage) {
-            Some(Stage::Before | Stage::After) => self.computed(place, cx),
+        let Some(job) = self.jobs.get_mut(place as usize) else { return };
+        debug_assert!(job.stage != Stage::Gone, "a call that is served has a job");
+        if job.stage == Stage::Calling {
             // The pause before a retry is over.
-            Some(Stage::Calling) => self.next_step(place, cx),
-            Some(Stage::Gone) | None => debug_assert!(false, "a call that is served has a job"),
+            return self.next_step(place, cx);
         }
+        if !self.plain {
+            return self.computed(place, cx);
+        }
+        let (call, stretch, number) = (job.call, job.stretch, job.replica);
+        if job.cancelled {
+            job.stage = Stage::Gone;
+            cx.work(call, stretch);
+            cx.forget(call);
+        } else if job.stage == Stage::Before && (job.step as usize) < self.calls.len() {
+            cx.work(call, stretch);
+            return self.next_step(place, cx);
+        } else {
+            job.stage = Stage::Gone;
+            cx.complete(call, stretch, Ok(()));
+        }
+        self.take_next(place, number, cx);
     }
 
     #[inline(always)]
@@ -355,6 +411,7 @@ impl Component for Service {
             (old, _) => old,
         };
         self.config = Config { cores, ..config };
+        self.plain = self.config.is_plain() && self.slow == 1.0;
         if let Some(cores) = cores {
             self.computing = self.replicas.iter().map(|r| r.computing.min(cores)).sum();
         }
@@ -453,6 +510,7 @@ impl Component for Service {
 impl Service {
     fn set_slow(&mut self, factor: f64, cx: &mut Cx<'_>) {
         self.slow = factor;
+        self.plain = self.config.is_plain() && factor == 1.0;
         if let Some(cores) = self.config.cores {
             for number in 0..self.replicas.len() as u32 {
                 self.rearm(number, cores, cx);

@@ -86,6 +86,10 @@ pub struct Process {
     /// What is left of the calm or the burst at `turn_since`, as a multiple of its mean length.
     turn_left: f64,
     turn_since: Time,
+    /// Arrivals per second while nothing changes them, or 0 where each gap needs a closer look.
+    steady: f64,
+    /// Gaps are exponential, and arrivals come one by one.
+    poisson: bool,
 }
 
 impl Process {
@@ -102,15 +106,25 @@ impl Process {
             bursting: false,
             turn_left: 0.0,
             turn_since: cx.now(),
+            steady: 0.0,
+            poisson: false,
             law,
         };
         let share = process.law.burst.0 as f64 / (process.law.burst.0 as f64 + process.law.calm.0 as f64);
         process.bursting = process.bursts.unit() < share;
         process.turn_left = exponential(&mut process.bursts);
         process.left = process.gap();
+        process.look();
         process
     }
 
+    /// Asks once what is the same for many arrivals.
+    fn look(&mut self) {
+        self.steady = if self.law.wave.0 == 0.0 { self.level() } else { 0.0 };
+        self.poisson = self.law.gaps == Gaps::Exponential && self.law.batch == Batch::Single;
+    }
+
+    #[inline(never)]
     fn gap(&mut self) -> f64 {
         let source = &mut self.gaps;
         match self.law.gaps {
@@ -150,20 +164,20 @@ impl Process {
     #[inline(always)]
     #[must_use]
     pub fn next_arrival(&self) -> Option<Duration> {
+        if self.steady > 0.0 {
+            return Some(Duration::from_secs_f64(self.left / self.steady));
+        }
+        self.next_on_wave()
+    }
+
+    /// How long until the next arrival on a wave, if there is one.
+    #[inline(never)]
+    fn next_on_wave(&self) -> Option<Duration> {
         let level = self.level();
         if level <= 0.0 {
             return None;
         }
         let plain = self.left / level;
-        if self.law.wave.0 == 0.0 {
-            return Some(Duration::from_secs_f64(plain));
-        }
-        Some(self.next_on_wave(plain))
-    }
-
-    /// How long until the next arrival on a wave; without it, it would be `plain` seconds.
-    #[inline(never)]
-    fn next_on_wave(&self, plain: f64) -> Duration {
         // The expected number rises monotonously, and is off the plain one by at most wave·period/π·level: bisection between
         // those bounds is exact to the nanosecond and cannot go astray where the rate is zero.
         let slack = self.law.wave.0 * self.law.period.as_secs_f64() * 2.0 / TAU;
@@ -175,15 +189,19 @@ impl Process {
             }
             if self.expected(self.since, middle) < self.left { low = middle } else { high = middle }
         }
-        Duration::from_secs_f64(high)
+        Some(Duration::from_secs_f64(high))
     }
 
     /// The arrival is now: draws the gap to the next one, and says how many requests come.
     #[inline(always)]
     pub fn arrive(&mut self, now: Time) -> u64 {
-        self.left = if self.law.gaps == Gaps::Exponential { exponential(&mut self.gaps) } else { self.gap() };
         self.since = now;
-        if self.law.batch == Batch::Single { 1 } else { self.batch() }
+        if self.poisson {
+            self.left = exponential(&mut self.gaps);
+            return 1;
+        }
+        self.left = self.gap();
+        self.batch()
     }
 
     #[inline(never)]
@@ -216,6 +234,7 @@ impl Process {
         self.bursting = !self.bursting;
         self.turn_left = exponential(&mut self.bursts);
         self.turn_since = now;
+        self.look();
     }
 
     /// Rate and law are these from now on; the gap that runs keeps its length in expected arrivals.
@@ -229,6 +248,7 @@ impl Process {
         self.turn_since = now;
         self.rate = rate.0;
         self.law = law;
+        self.look();
     }
 
     fn catch_up(&mut self, now: Time) {

@@ -251,7 +251,8 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.call(self.at, link, &spec)
     }
 
-    /// Passes an arrived call on, transparently: same root, same lineage.
+    /// Passes an arrived call on, transparently: same root, same lineage. The [tag](Ctx::tag) of the arrived call becomes the
+    /// index of the new one, from which [`Ctx::call_at`] tells it.
     #[inline(always)]
     pub fn forward(&mut self, call: CallId, link: LinkId, replica: u32, tag: u32) -> Option<CallId> {
         debug_assert_eq!(self.kernel.routes.links()[link.0 as usize].from, self.node, "the link leaves this node");
@@ -319,6 +320,15 @@ impl<M: Model> Ctx<'_, M> {
     #[inline(always)]
     pub fn reply(&mut self, call: CallId, outcome: Outcome) {
         self.kernel.reply(self.at, call, outcome);
+    }
+
+    /// As [`Ctx::work`] and then [`Ctx::reply`].
+    #[inline(always)]
+    pub fn complete(&mut self, call: CallId, worked: Duration, outcome: Outcome) {
+        if self.kernel.watched {
+            self.kernel.observed.push((self.kernel.now(), Observed::Worked(self.node, call, worked)));
+        }
+        self.kernel.complete(self.at, call, worked, outcome);
     }
 
     /// Hands an arrived call on to the node at the end of one of this node's outgoing links, for good: that node answers
@@ -464,6 +474,24 @@ impl<M: Model> Ctx<'_, M> {
     #[inline]
     pub fn served(&mut self, demand: Duration, sojourn: Duration) {
         self.at.stats.slowdown.record(demand, sojourn);
+    }
+
+    /// A gauge of this node becomes one more; the same as to set it, but cheaper.
+    #[inline(always)]
+    pub fn gauge_rises(&mut self, slot: usize) {
+        let now = self.kernel.now();
+        if let Some(gauge) = self.at.stats.gauges.get_mut(slot) {
+            gauge.rise(now);
+        }
+    }
+
+    /// A gauge of this node, which is not zero, becomes one less; the same as to set it, but cheaper.
+    #[inline(always)]
+    pub fn gauge_falls(&mut self, slot: usize) {
+        let now = self.kernel.now();
+        if let Some(gauge) = self.at.stats.gauges.get_mut(slot) {
+            gauge.fall(now);
+        }
     }
 
     /// Sets a gauge of this node; slots from [`GAUGES_MAX`](crate::stats::GAUGES_MAX) on are not kept.

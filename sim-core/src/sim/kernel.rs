@@ -7,7 +7,7 @@ use crate::digest::absorb;
 use crate::probe::{Delivery, Event, NO_LINK, Probe};
 use crate::queue::{EventQueue, Kind};
 use crate::rng::mix;
-use crate::slab::{Key, Slab, record};
+use crate::slab::{Key, Record, Slab, record};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::{Duration, Time};
 use crate::topology::{Link, LinkId, NodeId, Routes};
@@ -322,7 +322,8 @@ impl<T: Clone> Kernel<T> {
         call
     }
 
-    /// A call that has arrived goes on over `link`, as the same to whoever gets it.
+    /// A call that has arrived goes on over `link`, as the same to whoever gets it, and keeps the index of the new one as
+    /// its number.
     #[inline(always)]
     pub(super) fn forward(
         &mut self,
@@ -332,13 +333,13 @@ impl<T: Clone> Kernel<T> {
         replica: u32,
         tag: u32,
     ) -> Option<CallId> {
-        let record = self.calls.get(parent)?;
-        let (lineage, root, above) = (record.lineage, record.root, Above::new(record, 0));
-        let root = self.roots.settle(root, |key, root| {
-            root.calls += 1;
-            (key, false)
-        })?;
-        let parent = Some(parent);
+        let child = self.calls.next_index();
+        let record = self.calls.get_mut(parent)?;
+        record.callee_tag = child;
+        let (lineage, index, above) = (record.lineage, record.root, Above::new(record, 0));
+        let root = self.roots.at_mut(index)?;
+        root.calls += 1;
+        let (root, parent) = (Key::new(index, root.generation()), Some(parent));
         let spec = CallSpec { root, parent, lineage, attempt: 0, replica, tag, timeout: None, cancel: true };
         Some(self.launch(at, link, &spec, above))
     }
@@ -368,15 +369,24 @@ impl<T: Clone> Kernel<T> {
 
     #[inline(always)]
     pub(super) fn reply(&mut self, at: &mut Node, call: CallId, outcome: Outcome) {
+        self.complete(at, call, Duration::ZERO, outcome);
+    }
+
+    /// A call that has arrived is answered, after so much work for it.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, at: &mut Node, call: CallId, worked: Duration, outcome: Outcome) {
         let now = self.now();
         let Some(record) = self.calls.get_mut(call).filter(|c| c.stage == Stage::AtCallee) else {
             debug_assert!(false, "a call was answered twice");
             return;
         };
         let arrived = std::mem::replace(&mut record.since, now);
+        record.busy_ns += worked.0;
         record.stage = Stage::Returning;
         record.outcome = outcome_code(outcome);
         let (link, lineage) = (record.link, record.lineage);
+        self.busy_ns += u128::from(worked.0);
+        at.stats.busy_ns += u128::from(worked.0);
         match outcome {
             Ok(()) => {
                 at.stats.answered += 1;
@@ -467,34 +477,30 @@ impl<T: Clone> Kernel<T> {
         in_time: impl FnOnce(Duration) -> bool,
     ) -> Option<u32> {
         let now = self.now();
-        // A root ends where it was born: mostly the class is known without it.
-        let class = if at.classes.len() > 1 { self.class_of(id) } else { at.class };
-        let ended = self.roots.settle(id.index(), |key, root| {
-            if key != id || root.ended {
-                return (None, false);
-            }
-            root.ended = true;
-            let busy = std::mem::take(&mut root.busy_ns);
-            (Some((busy, root.born, root.counted, root.known_client())), root.goes(&mut self.traits))
-        });
-        let Some(Some((busy, born, counted, client))) = ended else {
+        let Some(root) = self.roots.get_mut(id).filter(|root| !root.ended) else {
             debug_assert!(false, "a root ended twice");
             return None;
         };
-        let class = &mut self.classes[class as usize];
+        let (busy, born, counted, client) = (root.busy_ns, root.born, root.counted, root.known_client());
+        let class = &mut self.classes[root.class as usize];
+        (root.ended, root.busy_ns) = (true, 0);
+        if root.goes(&mut self.traits) {
+            self.roots.remove_at(id.index());
+        }
         *(if outcome.is_ok() { &mut class.useful_ns } else { &mut class.wasted_ns }) += u128::from(busy);
         if counted {
             let age = Duration(now.0 - born.0);
             self.in_flight.leave(now);
             match outcome {
                 Ok(()) => {
-                    let in_time = u64::from(in_time(age));
                     at.stats.answered += 1;
-                    at.stats.goodput += in_time;
                     at.stats.latency.record(age);
                     class.answered += 1;
-                    class.goodput += in_time;
                     class.latency.record(age);
+                    if in_time(age) {
+                        at.stats.goodput += 1;
+                        class.goodput += 1;
+                    }
                 }
                 Err(code) => {
                     self.failed_ns += u128::from(age.0);
@@ -507,11 +513,6 @@ impl<T: Clone> Kernel<T> {
             self.observed.push((now, Observed::Ended(id, outcome)));
         }
         client
-    }
-
-    #[cold]
-    fn class_of(&self, root: RootId) -> u8 {
-        self.roots.get(root).map_or(0, |root| root.class)
     }
 
     /// The whole run: all classes together.

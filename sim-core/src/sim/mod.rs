@@ -16,7 +16,7 @@ use crate::outcome::Code;
 use crate::probe::{Delivery, Probe};
 use crate::queue::{Due, Kind};
 use crate::rng::hash_text;
-use crate::slab::Key;
+use crate::slab::{Key, Record};
 use crate::stats::{CLASSES_MAX, ClassStats, LinkStats, NodeStats, Population, Totals};
 use crate::time::Time;
 use crate::topology::{LinkId, NodeId, Routes};
@@ -242,7 +242,10 @@ impl<M: Model> Simulation<M> {
         let about = about(id, kernel.roots.key_at(call.root), call, sent);
         kernel.note(at, (node, Delivery::Call), call.lineage, payload, about, probe);
         at.stats.offered += 1;
-        at.stats.offered_first += u64::from(!call.by_retry());
+        // A branch, because it is nearly always the same.
+        if !call.by_retry() {
+            at.stats.offered_first += 1;
+        }
         if call.depth >= kernel.limits.depth {
             kernel.reply(at, id, Err(edit::why_refused(kernel, node)));
         } else {
@@ -253,34 +256,28 @@ impl<M: Model> Simulation<M> {
     #[inline(always)]
     fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        // It has gone before its caller hears of it; the root stays for as long as it has not ended.
-        let Some(call) = kernel.calls.remove(id) else { return };
-        let of_client = call.parent == Key::NONE;
-        let settled = kernel.roots.settle(call.root, |key, root| {
-            root.calls -= 1;
-            let waits = of_client && !root.ended && !call.abandoned();
-            root.busy_ns += if waits { call.busy_ns } else { 0 };
-            ((key, waits, root.class), root.goes(&mut kernel.traits))
-        });
-        let Some((root, mut waits, class)) = settled else { return };
-        if !of_client
-            && !call.abandoned()
-            && let Some(parent) = kernel.calls.get_mut(call.parent)
-            && parent.stage == Stage::AtCallee
-        {
-            parent.busy_ns += call.busy_ns;
-            waits = true;
-        }
+        // What of it is read is read word by word, as it was written: see docs/ARCHITECTURE.md.
+        let Some(&call) = kernel.calls.get(id) else { return };
+        let Some(root) = kernel.roots.at_mut(call.root) else { return };
+        let key = Key::new(call.root, root.generation());
+        // Whoever sent it takes over the work that was done for it, if it still waits.
+        let waits = if call.abandoned() {
+            None
+        } else if call.parent.is_none() {
+            (!root.ended).then_some(&mut root.busy_ns)
+        } else {
+            let parent = kernel.calls.get_mut(call.parent).filter(|parent| parent.stage == Stage::AtCallee);
+            parent.map(|parent| &mut parent.busy_ns)
+        };
+        let Some(busy_ns) = waits else { return self.drop_late(id, probe) };
+        *busy_ns += call.busy_ns;
+        // It has gone before its caller hears of it; the root stays, because it has not ended.
+        root.calls -= 1;
+        kernel.calls.remove_at(id.index());
         let wire = &mut kernel.wires[call.link.0 as usize];
         let node = wire.from;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
-        let about = about(id, root, call, call.since);
-        if !waits {
-            wire.stats.late += 1;
-            at.stats.late += 1;
-            kernel.classes[class as usize].wasted_ns += u128::from(call.busy_ns);
-            return kernel.note(at, (node, Delivery::Late), call.lineage, u64::from(call.outcome), about, probe);
-        }
+        let about = about(id, key, call, call.since);
         let outcome = outcome_from(call.outcome);
         match outcome {
             Ok(()) => {
@@ -293,7 +290,27 @@ impl<M: Model> Simulation<M> {
                 kernel.note(at, (node, Delivery::Error(code)), call.lineage, 0, about, probe);
             }
         }
-        model.on_reply(reply_view(root, &call, outcome), &mut Ctx { node, at, kernel });
+        model.on_answer(|| reply_view(key, &call, outcome), &mut Ctx { node, at, kernel });
+    }
+
+    /// An answer that nobody waits for: its work served nobody, and its root may have ended long since.
+    #[inline(never)]
+    fn drop_late<P: Probe>(&mut self, id: CallId, probe: &mut P) {
+        let kernel = &mut self.kernel;
+        let Some(call) = kernel.calls.remove(id) else { return };
+        let settled = kernel.roots.settle(call.root, |key, root| {
+            root.calls -= 1;
+            ((key, root.class), root.goes(&mut kernel.traits))
+        });
+        let Some((root, class)) = settled else { return };
+        let wire = &mut kernel.wires[call.link.0 as usize];
+        wire.stats.late += 1;
+        let node = wire.from;
+        kernel.classes[class as usize].wasted_ns += u128::from(call.busy_ns);
+        let Some(Place { node: at, .. }) = self.places.get_mut(node.0 as usize) else { return };
+        at.stats.late += 1;
+        let about = about(id, root, call, call.since);
+        kernel.note(at, (node, Delivery::Late), call.lineage, u64::from(call.outcome), about, probe);
     }
 
     #[inline(always)]

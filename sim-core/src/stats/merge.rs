@@ -21,21 +21,18 @@ impl CodeCounts {
 impl Gauge {
     /// Brings the integral up to `now`, the end of the run: it is what it is from now on, and is not to be [`Gauge::set`].
     pub fn settle(&mut self, now: Time) {
-        if self.since != SETTLED {
-            self.set(self.value(), now);
-            self.since = SETTLED;
-        }
+        (self.moment, self.settled) = (self.integral(now), true);
     }
 
     /// Adds a settled gauge of another run to this settled one: values and integrals add up, extremes are those of both. The
     /// mean over time is the integral over the lengths of all runs together.
     pub fn merge(&mut self, other: &Gauge) {
-        debug_assert!(self.since == SETTLED && other.since == SETTLED, "what is merged has been settled");
+        debug_assert!(self.settled && other.settled, "what is merged has been settled");
         self.value += other.value;
-        self.integral += other.integral;
+        self.moment += other.moment;
         self.max = self.max.max(other.max);
-        self.extend(other.window_min);
-        self.extend(other.window_max());
+        self.window_min = self.window_min.min(other.window_min);
+        self.window_max = self.window_max.max(other.window_max);
     }
 }
 

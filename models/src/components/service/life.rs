@@ -100,7 +100,7 @@ impl Service {
             cx.waste(job.call);
             cx.reply(job.call, Err(Code::BadGateway));
         }
-        for call in killed.queue {
+        for &call in killed.queue.iter() {
             // Those that were cancelled have gone.
             if cx.get(call).is_some() {
                 cx.reply(call, Err(Code::BadGateway));

@@ -1,8 +1,7 @@
 //! What a service consists of: replicas, and the jobs of their workers.
 
 use crate::policy::Sharing;
-use floodgate_core::{CallId, Duration, Key, Time};
-use std::collections::VecDeque;
+use floodgate_core::{CallId, Duration, Key, Ring, Time};
 
 /// How long a replica that is to go stays at least, so that callers who have not heard of it yet lose nothing.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
@@ -120,7 +119,7 @@ pub(super) struct Replica {
     /// Workers that compute, where cores are shared.
     pub(super) computing: u32,
     /// Those that were cancelled are passed over when their turn comes.
-    pub(super) queue: VecDeque<CallId>,
+    pub(super) queue: Ring<CallId>,
     /// Since when it is in this state.
     pub(super) since: Time,
     pub(super) cpu: Sharing,
@@ -128,7 +127,7 @@ pub(super) struct Replica {
 
 impl Replica {
     pub(super) fn new(state: State, since: Time, cold: bool) -> Replica {
-        let (queue, cpu) = (VecDeque::new(), Sharing::default());
+        let (queue, cpu) = (Ring::default(), Sharing::default());
         Replica { state, since, cold, busy: 0, waiting: 0, computing: 0, queue, cpu }
     }
 

@@ -22,7 +22,7 @@ impl Order {
 impl Config {
     /// The job of a call for a worker of `replica`: what is drawn for it is the same whenever it begins.
     #[inline(always)]
-    fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, cx: &Cx<'_>) -> Job {
+    fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, plain: bool, cx: &Cx<'_>) -> Job {
         let Order { lineage, work, described } = order;
         let mut demand = match described {
             false => self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)),
@@ -37,8 +37,7 @@ impl Config {
         let ratio = self.call_ratio.0;
         let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
         let step = if calls { 0 } else { u32::MAX };
-        let share = self.after_share.0;
-        let stretch = if share == 0.0 { demand } else { demand - demand.scaled(share) };
+        let stretch = if plain { demand } else { demand - demand.scaled(self.after_share.0) };
         Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE }
     }
 
@@ -96,12 +95,16 @@ impl Service {
         let order = Order::of(record, root);
         let replica = &self.replicas[number as usize];
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
-        *job = self.config.job(call, number, replica, order, cx);
-        self.compute(place, cx);
+        *job = self.config.job(call, number, replica, order, self.plain, cx);
+        if self.plain {
+            job.compute_alone(1.0, cx);
+        } else {
+            self.compute(place, cx);
+        }
     }
 
     /// The job computes its stretch.
-    #[inline(always)]
+    #[inline(never)]
     fn compute(&mut self, place: u32, cx: &mut Cx<'_>) {
         match self.config.cores {
             None => self.jobs[place as usize].compute_alone(self.slow, cx),
@@ -132,8 +135,8 @@ impl Service {
         }
     }
 
-    /// The job has computed its stretch.
-    #[inline(always)]
+    /// The job has computed its stretch, at a service that is not plain.
+    #[inline(never)]
     pub(super) fn computed(&mut self, place: u32, cx: &mut Cx<'_>) {
         let Some(&Job { call, stretch, stage, cancelled, replica, step, .. }) = self.jobs.get(place as usize) else {
             return;
@@ -144,9 +147,9 @@ impl Service {
         }
         let goes_on = stage == Stage::Before && !cancelled;
         if goes_on && ((step as usize) < self.calls.len() || self.config.after_share.0 != 0.0) {
-            self.next_step(place, cx);
+            self.next_step(place, cx)
         } else {
-            self.end(place, Ok(()), cx);
+            self.finish(place, Ok(()), cx)
         }
     }
 
@@ -182,15 +185,9 @@ impl Service {
         }
     }
 
-    /// As [`Service::end`], where it is not the usual way that a job ends.
+    /// Answers, and gives the worker to the next in the queue.
     #[inline(never)]
     pub(super) fn finish(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
-        self.end(place, outcome, cx);
-    }
-
-    /// Answers, and gives the worker to the next in the queue.
-    #[inline(always)]
-    fn end(&mut self, place: u32, outcome: Outcome, cx: &mut Cx<'_>) {
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
         job.stage = Stage::Gone;
         let (call, cancelled, number) = (job.call, job.cancelled, job.replica);
@@ -199,25 +196,49 @@ impl Service {
         } else {
             cx.reply(call, outcome)
         }
+        self.take_next(place, number, cx);
+    }
+
+    /// The worker whose job stood at `place` takes the next one in its queue.
+    #[inline(always)]
+    pub(super) fn take_next(&mut self, place: u32, number: u32, cx: &mut Cx<'_>) {
+        let Some(job) = self.jobs.get_mut(place as usize) else { return };
         let Some(replica) = self.replicas.get_mut(number as usize) else { return };
         while replica.waiting > 0
-            && let Some(next) = replica.queue.pop_front()
+            && let Some(next) = replica.queue.pop()
         {
             let Some((record, root)) = cx.take_up(next, place) else { continue };
             let order = Order::of(record, root);
             replica.waiting -= 1;
             self.queued -= 1;
-            *job = self.config.job(next, number, replica, order, cx);
-            self.queue_changed(cx);
-            return self.compute(place, cx);
+            *job = self.config.job(next, number, replica, order, self.plain, cx);
+            if self.plain {
+                job.compute_alone(1.0, cx);
+            } else {
+                self.compute(place, cx);
+            }
+            return self.queue_falls(cx);
         }
         self.free.push(place);
         replica.busy -= 1;
         self.busy -= 1;
-        if replica.state == State::Draining {
+        let draining = replica.state == State::Draining;
+        self.busy_falls(cx);
+        if draining {
             self.leave(number, cx);
         }
-        self.busy_changed(cx);
+    }
+
+    /// The replica is killed if it needs more memory than it has.
+    #[inline(always)]
+    pub(super) fn runs_out_of_memory(&mut self, number: u32, cx: &mut Cx<'_>) -> bool {
+        let runs_out = !self.plain
+            && self.config.memory_limit.is_some_and(|limit| self.memory(&self.replicas[number as usize]) > limit.0);
+        if runs_out {
+            self.kills += 1;
+            self.kill(number, cx);
+        }
+        runs_out
     }
 
     /// A call of the job's has failed.
