@@ -4,6 +4,7 @@
 //! what cannot be read is moved out of the way, not thrown away.
 
 use crate::keep::Kept;
+use floodgate::order::Order as _;
 use serde_json::{Value, json};
 
 /// Format of an entry.
@@ -92,7 +93,7 @@ pub fn content(store: &dyn Store) -> Content {
             }
         }
     }
-    content.works.sort_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms).then_with(|| a.id.cmp(&b.id)));
+    content.works.order_by(|a, b| b.saved_ms.total_cmp(&a.saved_ms).then_with(|| a.id.cmp(&b.id)));
     content
 }
 

@@ -7,6 +7,7 @@ use crate::param::{Params, Values};
 use crate::params;
 use crate::policy::Sharing;
 use crate::status::{Mode, ReplicaStatus, SLOTS_SHOWN, Status};
+use floodgate_core::order::Order as _;
 use floodgate_core::{CallId, Code, Dist, Duration, LinkChange, Reply, Time, TimerId};
 use std::collections::VecDeque;
 
@@ -331,7 +332,7 @@ impl Database {
         let share = |s: &Statement| ((attained - s.mark) / s.demand.0.max(1) as f64).clamp(0.0, 1.0) as f32;
         let running = self.statements.iter().flatten().filter(|s| s.running);
         let mut all: Vec<(bool, f32)> = running.map(|s| (gone(s), share(s))).collect();
-        all.sort_by_key(|(nobody, _)| *nobody);
+        all.order_by_key(|(nobody, _)| *nobody);
         all.into_iter().map(|(_, progress)| progress).collect()
     }
 }

@@ -7,6 +7,7 @@ use crate::policy::lines::LINES;
 use crate::policy::{Lines, Sharing};
 use crate::status::{Mode, ReplicaStatus, SLOTS_SHOWN, Status};
 use crate::{choices, params};
+use floodgate_core::order::Order as _;
 use floodgate_core::rng::Source;
 use floodgate_core::{CallId, Code, Dist, Duration, Key, LinkChange, LinkId, PortId, Reply, Time, TimerId};
 use std::collections::VecDeque;
@@ -611,7 +612,7 @@ impl Station {
                 .map(|job| (!waits(job.call), share(alone(job), job.demand)))
                 .collect(),
         };
-        all.sort_by_key(|(nobody, _)| *nobody);
+        all.order_by_key(|(nobody, _)| *nobody);
         all.into_iter().map(|(_, progress)| progress).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Aligning and distributing what is selected.
 
+use floodgate::order::Order as _;
+
 /// A card: its id, its place, its size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
@@ -88,7 +90,7 @@ pub fn arrange(blocks: &[Block], how: Arrange) -> Vec<(String, (f64, f64))> {
             // By their middles; ties by id, so that the order of selecting means nothing.
             let mut order: Vec<usize> = (0..blocks.len()).collect();
             let middle = |i: usize| low(&blocks[i]) + length(&blocks[i]) / 2.0;
-            order.sort_by(|&a, &b| middle(a).total_cmp(&middle(b)).then_with(|| blocks[a].id.cmp(&blocks[b].id)));
+            order.order_by(|&a, &b| middle(a).total_cmp(&middle(b)).then_with(|| blocks[a].id.cmp(&blocks[b].id)));
             let (start, end) =
                 (low(&blocks[order[0]]), order.last().map_or(0.0, |&i| low(&blocks[i]) + length(&blocks[i])));
             let room = (end - start - blocks.iter().map(length).sum::<f64>()) / (blocks.len() - 1) as f64;

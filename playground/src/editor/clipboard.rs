@@ -31,7 +31,8 @@ pub fn copy(text: &str, ids: &[String], place: impl Fn(&str) -> Option<(f64, f64
     if nodes.is_empty() {
         return None;
     }
-    let groups: BTreeSet<String> = nodes.iter().filter_map(|n| text_of(n, "group").map(str::to_owned)).collect();
+    let groups: BTreeSet<String> =
+        floodgate::order::set(nodes.iter().filter_map(|n| text_of(n, "group").map(str::to_owned)));
     let links = only(&document, "link", |t| chosen(Some(endpoint(t).0)) && chosen(text_of(t, "to")));
     let groups = only(&document, "group", |t| text_of(t, "id").is_some_and(|id| groups.contains(id)));
     fill(&mut fragment, groups, nodes, links);

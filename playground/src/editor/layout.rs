@@ -2,6 +2,7 @@
 
 use super::Outline;
 use super::outline::NodeSketch;
+use floodgate::order::Order as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A point.
@@ -22,7 +23,8 @@ struct Graph {
 
 impl Graph {
     fn of(outline: &Outline) -> Graph {
-        let index: BTreeMap<&str, usize> = outline.nodes.iter().enumerate().map(|(i, n)| (n.id.as_str(), i)).collect();
+        let index: BTreeMap<&str, usize> =
+            floodgate::order::map(outline.nodes.iter().enumerate().map(|(i, n)| (n.id.as_str(), i)));
         let none = vec![Vec::new(); outline.nodes.len()];
         let mut graph = Graph { callees: none.clone(), callers: none };
         for link in &outline.links {
@@ -134,7 +136,7 @@ fn settle<'g>(layer: &mut [usize], sizes: &[Point], y: &mut [f64], near: impl Fn
     }
     let want = |node: usize| wanted.get(&node).copied().unwrap_or_default();
     // Ties stay in the order they are in, which began as that of the text.
-    layer.sort_by(|&a, &b| want(a).total_cmp(&want(b)));
+    layer.order_by(|&a, &b| want(a).total_cmp(&want(b)));
     // Downwards as near as there is room, and then the whole column to where its middle ought to be.
     let mut top = f64::NEG_INFINITY;
     for &node in layer.iter() {

@@ -5,6 +5,7 @@ use crate::export;
 use crate::incoming::{Kind, check_size};
 use crate::keep::Kept;
 use crate::sim::engine;
+use floodgate::order::Order as _;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -24,7 +25,7 @@ impl Page {
                 }
             }
             // A log belongs to a scenario, so that comes first.
-            read.sort_by_key(|(kind, _, _)| *kind);
+            read.order_by_key(|(kind, _, _)| *kind);
             for (kind, name, bytes) in read {
                 let opened = match kind {
                     Kind::Scenario => page.open_scenario(&name, &bytes),
