@@ -1,9 +1,12 @@
 //! Reading files. Everything that is wrong goes to standard error, with its place.
 
 use crate::output::complain;
-use floodgate::{ControlLog, Scenario};
+use floodgate::trace::TRACE_BYTES_MAX;
+use floodgate::{ControlLog, Files, Registry, Scenario};
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// A scenario and the text it was read from.
 pub(crate) struct Source {
@@ -15,7 +18,8 @@ pub(crate) struct Source {
 /// Reads a scenario. `None` when that cannot be done; then it has been told why.
 pub(crate) fn scenario(file: &str) -> Option<Source> {
     let bytes = read(file, floodgate::scenario::FILE_BYTES_MAX)?;
-    match Scenario::load_bytes(&bytes) {
+    let folder = std::path::Path::new(file).parent().map(Into::into).unwrap_or_default();
+    match Scenario::load_bytes_among(&bytes, &Registry::builtin(), &Beside { folder }) {
         Ok(scenario) => {
             // What was loaded is UTF-8, so nothing is lost here.
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -24,6 +28,26 @@ pub(crate) fn scenario(file: &str) -> Option<Source> {
         Err(problems) => {
             complain(&problems.in_file(file).to_string());
             None
+        }
+    }
+}
+
+/// The files that lie beside a scenario, and below.
+struct Beside {
+    folder: PathBuf,
+}
+
+impl Files for Beside {
+    fn text(&self, name: &str) -> Result<Arc<str>, String> {
+        let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside {
+            return Err("is not named as one that lies beside the scenario or in a folder there".to_owned());
+        }
+        match read_limited(&self.folder.join(name).to_string_lossy(), TRACE_BYTES_MAX) {
+            Ok(Ok(bytes)) if bytes.len() > TRACE_BYTES_MAX => Err(format!("has more than {TRACE_BYTES_MAX} bytes")),
+            Ok(Ok(bytes)) => String::from_utf8(bytes).map(Arc::from).map_err(|_| "is not UTF-8 text".to_owned()),
+            Ok(Err(size)) => Err(format!("has {size} bytes, more than the limit of {TRACE_BYTES_MAX}")),
+            Err(error) => Err(format!("cannot be read: {error}")),
         }
     }
 }

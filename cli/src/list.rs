@@ -95,7 +95,7 @@ fn parameters(specs: &[ParamSpec], indent: &str) -> String {
                 text += &wrapped(&format!("\"{}\": {}", choice.name, choice.doc), &format!("{indent}        "));
             }
         }
-        if let ParamKind::Group(specs) = spec.kind {
+        if let ParamKind::Group(specs) | ParamKind::List(specs) = spec.kind {
             text += &parameters(specs, &format!("{indent}    "));
         }
     }
@@ -116,6 +116,8 @@ fn kind(kind: ParamKind) -> &'static str {
         ParamKind::Codes => "list of codes",
         ParamKind::Choice(_) => "choice",
         ParamKind::Group(_) => "group",
+        ParamKind::List(_) => "list of groups",
+        ParamKind::File => "file beside the scenario",
     }
 }
 

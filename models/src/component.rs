@@ -39,6 +39,25 @@ pub enum Directive {
     Heal(&'static str),
 }
 
+/// Why values do not go together that are each as they may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The parameter that it is about, nested ones with a dot.
+    pub param: String,
+    /// What is wrong, worded to follow its name.
+    pub message: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+impl Objection {
+    /// An objection.
+    #[must_use]
+    pub fn new(param: &str, message: impl Into<String>, remedy: impl Into<String>) -> Objection {
+        Objection { param: param.to_owned(), message: message.into(), remedy: remedy.into() }
+    }
+}
+
 /// A component: state and behaviour of a node. One file in `components/` and one line in its table.
 pub trait Component: Clone {
     /// Its parameters, declared with [`params!`](crate::params).
@@ -48,6 +67,11 @@ pub trait Component: Clone {
 
     /// A node that has not started.
     fn new(config: Self::Config) -> Self;
+    /// What does not go together in a configuration whose values are each as they may be. It is told where the scenario is
+    /// read; whoever changes values while the system runs is not asked.
+    fn check(_config: &Self::Config) -> Vec<Objection> {
+        Vec::new()
+    }
     /// The run begins. A component that takes calls tells its callers of its endpoints
     /// ([`Message::Endpoints`]; replica 0 if it has no others): a balancer in front of it waits for that.
     fn on_start(&mut self, cx: &mut Cx<'_>);
@@ -218,6 +242,17 @@ macro_rules! components {
                     return Some(AnyComponent::$name(<$module::$name as Component>::new(config)));
                 } )*
                 None
+            }
+
+            /// What does not go together in complete `values`, each as it may be.
+            #[must_use]
+            pub fn check(descriptor: &Descriptor, values: &Values) -> Vec<$crate::component::Objection> {
+                let kind = descriptor.kind;
+                $( if descriptor.build.is_none() && kind == <$module::$name as Component>::DESCRIPTOR.kind {
+                    let config = <<$module::$name as Component>::Config as Params>::from_values(values);
+                    return config.map_or_else(Vec::new, |config| <$module::$name as Component>::check(&config));
+                } )*
+                Vec::new()
             }
 
             /// How it stands, for people.

@@ -4,6 +4,7 @@
 //! as edits go by it. The same checks serve edits entered by hand and lines of a log.
 
 use crate::catalogue::{Descriptor, Registry};
+use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value, Values};
 use crate::scenario::events::at;
@@ -122,7 +123,11 @@ impl System {
             return Err(Refusal::new(message, "a text of one line that is not blank"));
         }
         check_values(kind.params, id, values)?;
-        if let Some(class) = class_of(kind, values) {
+        if let Some(objection) = AnyComponent::check(kind, values).into_iter().next() {
+            let message = format!("`{id}.{}` {}", objection.param, objection.message);
+            return Err(Refusal::new(message, objection.remedy));
+        }
+        for class in classes_of(kind, values) {
             if class.trim().is_empty() || class.contains(['\n', '\t']) {
                 let message = format!("`{id}.class` is \"{}\", which is no name", shown(class));
                 return Err(Refusal::new(message, "a text of one line that is not blank"));
@@ -212,12 +217,20 @@ fn port_spec(id: &str, kind: &'static Descriptor, port: usize) -> Result<&'stati
     kind.ports.get(port).ok_or_else(unknown)
 }
 
-/// The class of the requests that are born at a node of this kind.
-fn class_of<'v>(kind: &Descriptor, values: &'v Values) -> Option<&'v str> {
-    match values.get("class") {
-        Some(Value::Text(class)) if !kind.accepts_calls => Some(class),
-        _ => None,
+/// The classes of the requests that are born at a node of this kind.
+fn classes_of<'v>(kind: &Descriptor, values: &'v Values) -> Vec<&'v str> {
+    if kind.accepts_calls {
+        return Vec::new();
     }
+    let text = |value: Option<&'v Value>| match value {
+        Some(Value::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let mix = match values.get("classes") {
+        Some(Value::List(mix)) => mix.as_slice(),
+        _ => &[],
+    };
+    text(values.get("class")).into_iter().chain(mix.iter().filter_map(|class| text(class.get("name")))).collect()
 }
 
 /// Whether live parameters and faults are those of `kind`.

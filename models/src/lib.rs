@@ -15,6 +15,7 @@ pub mod scenario;
 pub mod simulation;
 pub mod status;
 pub mod timeline;
+pub mod trace;
 
 pub use catalogue::Registry;
 pub use check::{CheckReport, ExpectationResult, check};
@@ -27,6 +28,6 @@ pub use floodgate_core::{
     Time,
 };
 pub use report::Report;
-pub use scenario::{Metric, Problem, Problems, Scenario, lint};
+pub use scenario::{Files, Metric, NoFiles, Problem, Problems, Scenario, lint};
 pub use simulation::Simulation;
 pub use timeline::{KeyframePolicy, Timeline};

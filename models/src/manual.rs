@@ -59,8 +59,10 @@ fn parameters(text: &mut String, prefix: &str, specs: &[ParamSpec]) {
             }
         }
         let _ = writeln!(text, "| `{prefix}{}` | {default} | {live} | {doc} |", spec.name);
-        if let ParamKind::Group(inner) = spec.kind {
-            parameters(text, &format!("{prefix}{}.", spec.name), inner);
+        match spec.kind {
+            ParamKind::Group(inner) => parameters(text, &format!("{prefix}{}.", spec.name), inner),
+            ParamKind::List(inner) => parameters(text, &format!("{prefix}{}[].", spec.name), inner),
+            _ => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 //! diagnostics, the inspector its fields, and docs/MODELS.md its table.
 
 use floodgate_core::{Code, CodeSet, Dist, Duration};
+use std::sync::Arc;
 
 /// What kind of value a parameter takes: enough for a file reader, a schema and an inspector.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +24,10 @@ pub enum ParamKind {
     /// Any text; limits in characters.
     Text,
     /// Lengths of time that vary: `"8ms"` (constant), `{ exponential = "8ms" }`, `{ uniform = ["1ms", "5ms"] }`,
-    /// `{ erlang = "8ms", k = 4 }`, `{ hyperexponential = "8ms", scv = 4.0 }`, `{ lognormal = "8ms", scv = 2.0 }`;
-    /// limits in seconds, on the mean.
+    /// `{ erlang = "8ms", k = 4 }`, `{ hyperexponential = "8ms", scv = 4.0 }`, `{ lognormal = "8ms", scv = 2.0 }`,
+    /// `{ weibull = "8ms", shape = 0.5 }`, `{ pareto = ["1ms", "10s"], shape = 1.2 }`, by quantiles
+    /// `{ quantiles = [[0.0, "1ms"], [1.0, "1s"]] }`, mixed `{ mixture = [[0.9, "2ms"], [0.1, "80ms"]] }`; limits in
+    /// seconds, on the mean.
     Distribution,
     /// A list of outcome codes: `["502", "timeout"]`.
     Codes,
@@ -32,6 +35,10 @@ pub enum ParamKind {
     Choice(&'static [Choice]),
     /// A table of parameters of its own.
     Group(&'static [ParamSpec]),
+    /// A list of such tables; limits are on their number.
+    List(&'static [ParamSpec]),
+    /// A file that lies beside the scenario and is read with it, by its name.
+    File,
 }
 
 /// One word of a [`ParamKind::Choice`].
@@ -92,6 +99,19 @@ pub enum Value {
     Choice(usize),
     /// Values of a group, complete.
     Group(Values),
+    /// Values of each of a list of groups, complete.
+    List(Vec<Values>),
+    /// A file.
+    File(FileText),
+}
+
+/// A file that was read with the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct FileText {
+    /// Its name; empty is no file.
+    pub name: String,
+    /// What stands in it.
+    pub text: Arc<str>,
 }
 
 /// Values of a parameter list by name, complete: defaults are filled in.
@@ -110,6 +130,23 @@ impl Values {
         match self.0.iter_mut().find(|(n, _)| *n == name) {
             Some(slot) => slot.1 = value,
             None => self.0.push((name, value)),
+        }
+    }
+
+    /// As [`Values::set_path`], of parameters with this declaration: a group that is absent comes into being with its defaults
+    /// when a part of it is named.
+    pub fn set_path_of(&mut self, specs: &'static [ParamSpec], path: &str, value: Value) -> bool {
+        let Some((first, rest)) = path.split_once('.') else { return self.set_path(path, value) };
+        let Some(ParamKind::Group(inner)) = specs.iter().find(|s| s.name == first).map(|s| s.kind) else {
+            return false;
+        };
+        let Some((_, slot)) = self.0.iter_mut().find(|(n, _)| *n == first) else { return false };
+        if *slot == Value::Absent {
+            *slot = Value::Group(crate::scenario::default_values(inner));
+        }
+        match slot {
+            Value::Group(values) => values.set_path_of(inner, rest, value),
+            _ => false,
         }
     }
 
@@ -176,6 +213,17 @@ param_type!(bool, ParamKind::Boolean, Value::Boolean(b) => *b);
 param_type!(String, ParamKind::Text, Value::Text(t) => t.clone());
 param_type!(Dist, ParamKind::Distribution, Value::Distribution(d) => d.clone());
 param_type!(CodeSet, ParamKind::Codes, Value::Codes(c) => *c);
+param_type!(FileText, ParamKind::File, Value::File(file) => file.clone());
+
+impl<T: Params> ParamType for Vec<T> {
+    const KIND: ParamKind = ParamKind::List(T::SPECS);
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::List(list) => list.iter().map(T::from_values).collect(),
+            _ => None,
+        }
+    }
+}
 
 impl<T: ParamType> ParamType for Option<T> {
     const KIND: ParamKind = T::KIND;

@@ -9,7 +9,7 @@ use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Params as _, Value, Values};
 use crate::record::{RecordLimits, Recorder, SeriesPoint, Tracked};
 use crate::report::Report;
-use crate::scenario::Scenario;
+use crate::scenario::{LINK, Scenario};
 use crate::scenario::Wiring;
 use crate::scenario::wiring::Paths;
 use crate::status::Status;
@@ -33,6 +33,7 @@ struct Due {
 /// Live parameters of a node or link: as in the file, with the changes in force on top.
 #[derive(Clone, Debug)]
 struct Parameters {
+    specs: &'static [ParamSpec],
     base: Values,
     /// Changes for a time, by position in the log.
     overlays: Vec<usize>,
@@ -42,7 +43,7 @@ impl Parameters {
     /// A change begins, or one for a time ends.
     fn change(&mut self, due: &Due, for_a_time: bool, begins: bool, changes: &[(String, Value)]) {
         match (for_a_time, begins) {
-            (false, _) => patch(&mut self.base, changes),
+            (false, _) => patch(self.specs, &mut self.base, changes),
             (true, true) => self.overlays.push(due.control),
             (true, false) => self.overlays.retain(|&overlay| overlay != due.control),
         }
@@ -120,12 +121,12 @@ impl Simulation {
             parameters: scenario
                 .nodes
                 .iter()
-                .map(|n| Parameters { base: n.values.clone(), overlays: Vec::new() })
+                .map(|n| Parameters { specs: n.descriptor.params, base: n.values.clone(), overlays: Vec::new() })
                 .collect(),
             wirings: scenario
                 .links
                 .iter()
-                .map(|l| Parameters { base: l.values.clone(), overlays: Vec::new() })
+                .map(|l| Parameters { specs: LINK, base: l.values.clone(), overlays: Vec::new() })
                 .collect(),
             log: Vec::new(),
             scripted: scenario.controls.len(),
@@ -387,7 +388,7 @@ impl Simulation {
         let mut values = parameters.base.clone();
         for &overlay in &parameters.overlays {
             if let Action::Set(changes) | Action::SetLink { changes, .. } = &self.log[overlay].action {
-                patch(&mut values, changes);
+                patch(parameters.specs, &mut values, changes);
             }
         }
         values
@@ -645,9 +646,9 @@ pub fn find_param<'a>(specs: &'a [ParamSpec], name: &str) -> Option<&'a ParamSpe
     }
 }
 
-fn patch(values: &mut Values, changes: &[(String, Value)]) {
+fn patch(specs: &'static [ParamSpec], values: &mut Values, changes: &[(String, Value)]) {
     for (name, value) in changes {
         // Names were checked when the control was read or entered.
-        values.set_path(name, value.clone());
+        values.set_path_of(specs, name, value.clone());
     }
 }

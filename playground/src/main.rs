@@ -8,6 +8,7 @@
 // A binary has no public face: `pub` marks what its modules offer each other.
 #![allow(unreachable_pub)]
 
+mod beside;
 mod dots;
 mod editor;
 mod export;

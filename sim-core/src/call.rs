@@ -125,6 +125,11 @@ pub enum Client {
 
 const PURPOSE_CLIENT: u64 = 0x636c_6965_6e74;
 
+/// Which of so many clients sends a root.
+pub(crate) fn one_of(population: u32, lineage: u64, seed: u64) -> u32 {
+    Draws::new(seed ^ PURPOSE_CLIENT, lineage).below(u64::from(population)) as u32
+}
+
 impl Root {
     #[inline(always)]
     pub(crate) fn new(born: Time, lineage: u64, class: u8, node: NodeId, birth: Birth) -> Root {
@@ -162,7 +167,7 @@ impl Root {
 
     /// The client that sent it, in a run with this seed.
     pub(crate) fn client(&self, traits: &Slab<Described>, seed: u64) -> u32 {
-        let draw = || Draws::new(seed ^ PURPOSE_CLIENT, self.lineage).below(u64::from(self.client)) as u32;
+        let draw = || one_of(self.client, self.lineage, seed);
         let described = self.traits(traits).map(|traits| traits.client);
         described.or(self.known_client()).unwrap_or_else(draw)
     }

@@ -39,6 +39,27 @@ pub enum Dist {
         /// Squared coefficient of variation.
         scv: f64,
     },
+    /// Pareto's law cut off at both ends: F(x) = (1 − (min/x)ˢ)/(1 − (min/max)ˢ). Most are small, a few make up most of the
+    /// work.
+    Pareto {
+        /// The exponent of the tail; the smaller, the heavier.
+        shape: f64,
+        /// The smallest, above 0.
+        min: Duration,
+        /// The largest.
+        max: Duration,
+    },
+    /// Weibull's law by its mean: F(x) = 1 − exp(−(x/scale)ˢ), mean = scale·Γ(1 + 1/s).
+    Weibull {
+        /// Mean.
+        mean: Duration,
+        /// Below 1 a heavier tail than exponential, 1 exponential, above 1 a lighter one.
+        shape: f64,
+    },
+    /// By quantiles, with straight lines between them: shares from 0 to 1 and what lies at them, both in ascending order.
+    Empirical(Box<[(f64, Duration)]>),
+    /// One of several laws, chosen by these weights, of which at least one is above 0.
+    Mixture(Box<[(f64, Dist)]>),
 }
 
 impl Dist {
@@ -60,8 +81,21 @@ impl Dist {
             | Dist::Exponential(mean)
             | Dist::Erlang { mean, .. }
             | Dist::Hyperexponential { mean, .. }
-            | Dist::Lognormal { mean, .. } => mean,
+            | Dist::Lognormal { mean, .. }
+            | Dist::Weibull { mean, .. } => mean,
             Dist::Uniform(low, high) => Duration(low.0 / 2 + high.0 / 2 + (low.0 & high.0 & 1)),
+            Dist::Pareto { shape, min, max } => min.scaled_by_any(pareto_mean(shape, min, max)),
+            Dist::Empirical(ref points) => {
+                let part = |pair: &[(f64, Duration)]| {
+                    (pair[1].0 - pair[0].0) * (pair[0].1.0 as f64 + pair[1].1.0 as f64) / 2.0
+                };
+                Duration((points.windows(2).map(part).sum::<f64>() + 0.5) as u64)
+            }
+            Dist::Mixture(ref parts) => {
+                let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+                let sum: f64 = parts.iter().map(|(weight, dist)| weight * dist.mean().0 as f64).sum();
+                Duration((sum / total + 0.5) as u64)
+            }
         }
     }
 
@@ -97,9 +131,58 @@ impl Dist {
                 let variance = libm::log(1.0 + scv);
                 (mean, libm::exp(variance.sqrt() * normal(source) - variance / 2.0))
             }
+            Dist::Pareto { shape, min, max } => {
+                // By inversion; what rounding adds beyond the end is cut off.
+                let kept = 1.0 - libm::pow(ratio(min, max), shape);
+                let beyond = libm::exp(-libm::log(1.0 - source.unit() * kept) / shape);
+                return min.scaled_by_any(beyond).clamp(min, max.max(min));
+            }
+            Dist::Weibull { mean, shape } => {
+                (mean, libm::pow(exponential(source), 1.0 / shape) / libm::tgamma(1.0 + 1.0 / shape))
+            }
+            Dist::Empirical(ref points) => return between(points, source.unit()),
+            Dist::Mixture(ref parts) => return chosen(parts, source.unit()).sample(source),
         };
         mean.scaled_by_any(shape)
     }
+}
+
+fn ratio(min: Duration, max: Duration) -> f64 {
+    min.0 as f64 / max.0.max(min.0).max(1) as f64
+}
+
+/// The mean of a Pareto law that is cut off, as a multiple of its smallest value: s/(1 − rˢ)·(1 − rˢ⁻¹)/(s − 1) with
+/// r = min/max, written so that it does not cancel near s = 1.
+fn pareto_mean(shape: f64, min: Duration, max: Duration) -> f64 {
+    let log = libm::log(ratio(min, max));
+    if log == 0.0 {
+        return 1.0;
+    }
+    let y = (shape - 1.0) * log;
+    let rise = if y == 0.0 { 1.0 } else { libm::expm1(y) / y };
+    shape * log * rise / libm::expm1(shape * log)
+}
+
+/// What lies at `share`, on the straight line between the points around it.
+fn between(points: &[(f64, Duration)], share: f64) -> Duration {
+    let next = points.partition_point(|(at, _)| *at <= share);
+    let (Some(&(from, low)), Some(&(to, high))) = (points.get(next.wrapping_sub(1)), points.get(next)) else {
+        return points.last().map_or(Duration::ZERO, |(_, last)| *last);
+    };
+    let span = high.0.saturating_sub(low.0) as f64;
+    low + Duration((span * (share - from) / (to - from) + 0.5) as u64)
+}
+
+/// The part of a mixture that `share` falls on.
+fn chosen(parts: &[(f64, Dist)], share: f64) -> &Dist {
+    let mut point = share * parts.iter().map(|(weight, _)| weight).sum::<f64>();
+    let found = parts.iter().find(|(weight, _)| {
+        point -= weight;
+        point < 0.0
+    });
+    // Rounding may leave a trifle beyond the last.
+    let last = || parts.iter().rev().find(|(weight, _)| *weight > 0.0);
+    found.or_else(last).map_or(&Dist::Constant(Duration::ZERO), |(_, dist)| dist)
 }
 
 const LAYERS: usize = 256;
@@ -250,6 +333,38 @@ mod tests {
         check(Dist::Erlang { mean: second, k: 4 }, 1.0, 0.25);
         check(Dist::Hyperexponential { mean: second, scv: 4.0 }, 1.0, 4.0);
         check(Dist::Lognormal { mean: second, scv: 2.0 }, 1.0, 2.0);
+        // Γ(1 + 2/s)/Γ(1 + 1/s)² − 1 for s = 2 is 4/π − 1.
+        check(Dist::Weibull { mean: second, shape: 2.0 }, 1.0, 4.0 / std::f64::consts::PI - 1.0);
+        check(Dist::Weibull { mean: second, shape: 1.0 }, 1.0, 1.0);
+        // E[X²] = s·min²/(2 − s)·(r^(s−2) − 1)/(1 − rˢ): for s = 1, min = 1 and max = 10, means 2.5584 and 10.
+        let max = Duration::from_secs(10);
+        let mean = 10.0 / 9.0 * std::f64::consts::LN_10;
+        check(Dist::Pareto { shape: 1.0, min: second, max }, mean, 10.0 / (mean * mean) - 1.0);
+        let two = Duration::from_secs(2);
+        let quantiles = Dist::Empirical([(0.0, Duration::ZERO), (0.5, second), (1.0, second)].into());
+        // Half of them uniform on 0 to 1, half always 1.
+        check(quantiles, 0.75, (1.0 / 6.0 + 0.5) / 0.5625 - 1.0);
+        let mixture = Dist::Mixture(
+            [(3.0, Dist::Constant(second)), (0.0, Dist::Exponential(max)), (1.0, Dist::Exponential(two))].into(),
+        );
+        check(mixture, 1.25, (0.75 + 0.25 * 8.0) / 1.5625 - 1.0);
+    }
+
+    #[test]
+    fn means_are_those_of_the_law() {
+        let (low, high) = (Duration::from_millis(2), Duration::from_secs(3));
+        for shape in [0.3, 0.999_999_999, 1.0, 1.5, 2.0, 7.0] {
+            let dist = Dist::Pareto { shape, min: low, max: high };
+            // By a sum over quantiles.
+            let n = 2_000_000u32;
+            let kept = 1.0 - libm::pow(2.0 / 3000.0, shape);
+            let at = |i: u32| libm::exp(-libm::log(1.0 - (f64::from(i) + 0.5) / f64::from(n) * kept) / shape);
+            let sum: f64 = (0..n).map(|i| 0.002 * at(i)).sum();
+            let (expected, got) = (sum / f64::from(n), dist.mean().as_secs_f64());
+            assert!((got / expected - 1.0).abs() < 1e-4, "shape {shape}: {got}, expected {expected}");
+        }
+        assert_eq!(Dist::Pareto { shape: 2.0, min: low, max: low }.mean(), low);
+        assert_eq!(Dist::Empirical([(0.0, low), (1.0, high)].into()).mean(), Duration::from_millis(1501));
     }
 
     /// Kolmogorov-Smirnov distance of the samplers against the exact distribution functions; 1.95/√n is p ≈ 0.001.

@@ -23,6 +23,7 @@ pub mod slab;
 pub mod stats;
 pub mod time;
 pub mod topology;
+pub mod zipf;
 
 pub use call::{
     ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Probing, Reply, Root, RootId, Traits,
@@ -39,3 +40,4 @@ pub use sim::{Budget, Classes, Halt, Limits, Progress, Simulation};
 pub use slab::Key;
 pub use time::{Duration, Time};
 pub use topology::{LinkId, NodeId, PortId, Routes, Topology, TopologyError};
+pub use zipf::Zipf;

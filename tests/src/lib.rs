@@ -1,5 +1,6 @@
 //! Shared helpers of the integration tests.
 
+pub mod beside;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod gate;
@@ -8,3 +9,4 @@ pub mod reference;
 pub mod soak;
 pub mod stats;
 pub mod traffic;
+pub mod witness;

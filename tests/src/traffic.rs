@@ -52,7 +52,7 @@ pub fn branch(lineage: u64, site: &str, n: u64) -> u64 {
 /// When it has problems.
 #[must_use]
 pub fn load(text: &str) -> Scenario {
-    let registry = Registry::builtin().with::<Gate>();
+    let registry = Registry::builtin().with::<Gate>().with::<crate::witness::Witness>();
     Scenario::load_with(text, &registry).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
@@ -126,7 +126,8 @@ impl Traffic {
     }
 }
 
-/// The lineage of every root born, and its client: of an open loop by ordinal, of a closed one by user and cycle.
+/// The lineage of every root born, and its client: of an open loop by ordinal (a second click has the first one's, marked),
+/// of a closed one by user and cycle.
 fn roots(scenario: &Scenario, simulation: &Simulation) -> BTreeMap<u64, u32> {
     let mut roots = BTreeMap::new();
     for (i, node) in scenario.nodes.iter().enumerate().filter(|(_, n)| n.descriptor.kind == "clients") {
@@ -137,6 +138,8 @@ fn roots(scenario: &Scenario, simulation: &Simulation) -> BTreeMap<u64, u32> {
         };
         for ordinal in 0..born {
             roots.insert(root(&node.id, ordinal), i as u32);
+            // The second of two clicks.
+            roots.insert(root(&node.id, ordinal | 1 << 63), i as u32);
             for user in 0..users {
                 roots.insert(root(&node.id, user << 32 | ordinal), i as u32);
             }

@@ -4,7 +4,7 @@
 //! and the wasm under Node is optimised too. All compare with the same numbers, so no assertion has an effect on a result
 //! and no optimisation either.
 
-use floodgate::{Scenario, Simulation};
+use floodgate::Simulation;
 use std::path::Path;
 
 #[test]
@@ -20,7 +20,7 @@ fn this_build_agrees_with_the_golden_digests() {
         let number = |key: &str| golden[key].as_integer().and_then(|n| u64::try_from(n).ok()).expect("a whole number");
         let (name, variant) = (text("scenario"), text("variant"));
         let file = read(&format!("scenarios/{name}.toml"));
-        let whole = Scenario::load(&file).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        let whole = floodgate_tests::beside::load(&file);
         let scenario = match variant {
             "" => &whole,
             variant => &whole.variant(variant).expect("the variant is there").scenario,

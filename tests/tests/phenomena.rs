@@ -21,7 +21,7 @@ fn every_scenario_does_what_it_says_over_five_seeds() {
     let mut failures = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("readable");
-        let scenario = Scenario::load(&text).unwrap_or_else(|p| panic!("{}: {p}", file.display()));
+        let scenario = floodgate_tests::beside::load(&text);
         assert!(!scenario.expectations.is_empty(), "{} expects nothing", file.display());
         let variants = scenario.variants.iter().map(|v| (v.name.as_str(), &v.scenario));
         for (variant, scenario) in std::iter::once(("", &scenario)).chain(variants) {

@@ -50,6 +50,11 @@ fn forks_and_balancers() {
 }
 
 #[test]
+fn traces_of_real_systems() {
+    hold(&["traces.arrival_trace", "traces.trace_fifo_replay"]);
+}
+
+#[test]
 fn sequences_and_tables_of_balancers() {
     hold(&["lb.swrr", "lb.maglev_exact", "lb.maglev_stats", "lb.consistent_hash_ring", "lb.bounded_load"]);
 }
@@ -85,7 +90,7 @@ fn no_case_is_skipped_in_silence() {
         }
         let first = &rows[0];
         let refused = rows.len() == 1 && first.statistic.is_empty() && matches!(first.verdict, Verdict::Open(_));
-        let run = ["queueing.", "lb.", "breaker.envoy_"].iter().any(|families| case.family.starts_with(families));
+        let run = ["queueing.", "lb.", "breaker.envoy_", "traces.arrival_trace", "traces.trace_fifo_replay"].iter().any(|families| case.family.starts_with(families));
         assert_eq!(run, !refused, "{}", case.id);
     }
     assert_eq!((families.len(), families.values().sum::<usize>()), (62, 292));

@@ -1,16 +1,27 @@
 //! Clients in an open loop, who come whether or not the system keeps up, or in a closed one, who wait for their answers.
 
-use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec};
-use crate::component::{Component, Cx, slot};
-use crate::param::{Params, Rate};
+mod connections;
+mod replay;
+mod traits;
+
+use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec};
+use crate::component::{Component, Cx, Objection, slot};
+use crate::param::{Params, Rate, Values};
 use crate::params;
 use crate::policy::arrivals::Process;
 use crate::policy::{Arrivals, Retry};
 use crate::status::Status;
+pub use connections::Connections;
+use connections::Pool;
+use floodgate_core::rng::Source;
 use floodgate_core::{
     ANY_REPLICA, Birth, CallId, CallSpec, Client, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, Patience,
     PortId, Reply, RootId, Time, TimerId,
 };
+use replay::Player;
+pub use replay::{Format, Part, Replay};
+pub use traits::{Class, Crawlers, DoubleClicks, Keys, Popularity, Size};
+use traits::{Mix, Request};
 
 params! {
     /// Configuration of `clients`.
@@ -45,6 +56,24 @@ params! {
         /// What these requests are called in statistics: requests of one class are counted together, whichever clients send
         /// them, and an expectation may name it.
         class: String = "\"default\"" in 1 ..= 64;
+        /// A mix of classes, in place of `class`: paths such as "/api/search".
+        classes: Vec<Class> = "[]" in 0 ..= 255;
+        /// What requests are about; absent is without keys.
+        keys: Option<Keys> = none, live;
+        /// A few clients that send much; absent is none: all send as much.
+        crawlers: Option<Crawlers> = none, live;
+        /// Connections that are used for many requests. Absent is one for each request.
+        connections: Option<Connections> = none;
+        /// Whether requests carry the token of a session, which stays with the client for ever.
+        sessions: bool = "false";
+        /// A share of the requests is sent twice. In an open loop only.
+        double_clicks: Option<DoubleClicks> = none, live;
+        /// How much is transferred for a request; absent is nothing said of it.
+        size: Option<Size> = none, live;
+        /// How long an answer is of use, from the birth of the request on, for whoever asks; absent is for ever.
+        deadline: Option<Duration> = none in 0.000001 ..= 86400, live;
+        /// Recorded traffic in place of an open loop of drawn arrivals.
+        replay: Option<Replay> = none;
     }
 }
 
@@ -57,14 +86,32 @@ static DESCRIPTOR: Descriptor = Descriptor {
              avalanche possible. Arrivals are Poisson unless `arrivals` says otherwise; a change of the rate, by hand, burst \
              or wave, draws nothing anew. A closed loop (`users`, `think_time`) is the interactive system of Reiser and \
              Lavenberg (1980): it cannot have more requests under way than users. An attempt that is not answered within `timeout` is given up; the callee does not \
-             notice unless `cancel` is set. Watch the amplification: attempts sent per request born.",
+             notice unless `cancel` is set. Watch the amplification: attempts sent per request born. Load that changes in \
+             the course of time is under `arrivals`: a ramp, a curve over the day, a crowd, timers at the full hour. What is \
+             said of requests (class, key, client, connection, session, size, deadline) is drawn for each by itself: it \
+             changes neither when requests arrive nor how long they are served.",
     source: "Open loop: Poisson arrivals that do not wait for answers; closed loop: Reiser and Lavenberg (1980).",
     accepts_calls: false,
     ports: &[PortSpec { name: "out", max_links: 1, doc: "Where the requests go." }],
     params: Config::SPECS,
-    gauges: &[GaugeSpec { name: "waiting", unit: "requests", doc: "Requests born and not ended." }],
+    gauges: &[
+        GaugeSpec { name: "waiting", unit: "requests", doc: "Requests born and not ended." },
+        GaugeSpec {
+            name: "connections_opened",
+            unit: "connections",
+            doc: "Connections opened since the start, where `connections` are kept.",
+        },
+    ],
     tracks: &[],
-    faults: &[],
+    faults: &[FaultSpec {
+        name: "disconnect",
+        title: "Cut all connections",
+        lasting: false,
+        params: &[],
+        doc: "Every connection is lost at once, as when whoever held them restarts. Users of a closed loop notice, and \
+              connect again after `connections.reconnect`, with their next request; others open a new connection when they \
+              send something. What is under way is still answered.",
+    }],
     look: Look::Source,
     build: None,
 };
@@ -73,17 +120,40 @@ static DESCRIPTOR: Descriptor = Descriptor {
 /// of which there are never so many. The next arrival of an open loop is the node's tick.
 const TURN: u64 = u64::MAX;
 const USER: u64 = (u32::MAX as u64 - 1) << 32;
+const CLICK: u64 = (u32::MAX as u64 - 2) << 32;
+/// The second of two clicks has the number of the first, and this.
+const SECOND: u64 = 1 << 63;
 const PURPOSE_BACKOFF: u64 = 3;
 const PURPOSE_THINK: u64 = 6;
+const PURPOSE_DOUBLE: u64 = 11;
+const PURPOSE_RECONNECT: u64 = 12;
 const GAUGE_WAITING: usize = slot::OWN;
+const GAUGE_OPENED: usize = slot::OWN + 1;
 
 /// One of the users of a closed loop.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct User {
     /// Requests so far.
     cycle: u32,
     /// Has gone, because there are to be fewer.
     gone: bool,
+    /// While the user thinks.
+    thinks: TimerId,
+}
+
+/// Where requests are not all alike.
+#[derive(Clone, Debug, Default)]
+struct Variety {
+    mix: Mix,
+    /// Whether there is something to say of requests beyond their class.
+    describes: bool,
+    /// By the number of the class; those that came later are looked up.
+    slo: Vec<Option<Duration>>,
+    pool: Pool,
+    player: Option<Player>,
+    /// Requests that will be sent again, and places there that are free.
+    clicks: Vec<u64>,
+    free: Vec<u32>,
 }
 
 /// See [the manual](Clients::DESCRIPTOR).
@@ -98,6 +168,8 @@ pub struct Clients {
     /// Of a closed loop: all there have ever been.
     users: Vec<User>,
     waiting: u64,
+    /// Boxed, and absent where requests are all alike.
+    variety: Option<Box<Variety>>,
     /// What a good answer takes at most.
     slo: Duration,
 }
@@ -164,14 +236,14 @@ impl Clients {
     fn think(&mut self, user: u32, cx: &mut Cx<'_>) {
         let cycle = self.users[user as usize].cycle;
         let length = self.config.think_time.sample(&mut cx.draws(PURPOSE_THINK, visit(user, cycle)));
-        cx.timer(length, USER | u64::from(user));
+        self.users[user as usize].thinks = cx.timer(length, USER | u64::from(user));
     }
 
     /// A user has thought.
     fn act(&mut self, number: u32, cx: &mut Cx<'_>) {
         let there = number < self.config.users.unwrap_or(0);
         let user = &mut self.users[number as usize];
-        user.gone = !there;
+        (user.gone, user.thinks) = (!there, Key::NONE);
         if there {
             let ordinal = visit(number, user.cycle);
             user.cycle += 1;
@@ -184,7 +256,7 @@ impl Clients {
         let wanted = self.config.users.unwrap_or(0);
         for number in 0..wanted {
             match self.users.get_mut(number as usize) {
-                None => self.users.push(User::default()),
+                None => self.users.push(User { cycle: 0, gone: false, thinks: Key::NONE }),
                 Some(user) if user.gone => user.gone = false,
                 Some(_) => continue,
             }
@@ -195,6 +267,9 @@ impl Clients {
     /// A root is born and tried for the first time.
     #[inline(always)]
     fn send(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
+        if self.variety.is_some() {
+            return self.send_drawn(ordinal, client, cx);
+        }
         let (priority, work) = (self.config.priority as u8, self.config.work as f32);
         let birth = Birth { ordinal, client, priority, work, class: 0 };
         self.waiting += 1;
@@ -214,6 +289,7 @@ impl Clients {
     fn attempt(&mut self, id: RootId, attempt: u32, cx: &mut Cx<'_>) {
         let Some(root) = cx.root(id) else { return };
         let lineage = cx.branch(root.lineage, u64::from(attempt));
+        self.connect(id, lineage, cx);
         let Some(link) = self.out else {
             return self.end(id, Err(Code::BadGateway), cx);
         };
@@ -234,6 +310,9 @@ impl Clients {
 
     #[inline(always)]
     fn end(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
+        if self.variety.is_some() {
+            return self.end_drawn(id, outcome, cx);
+        }
         let user = cx.end_root_within(id, outcome, self.slo);
         self.waiting -= 1;
         cx.gauge_falls(GAUGE_WAITING);
@@ -260,6 +339,211 @@ impl Clients {
     }
 }
 
+impl Config {
+    /// What does not go together.
+    fn objections(&self) -> Vec<Objection> {
+        let mut wrong = Vec::new();
+        let mut object =
+            |param: &str, message: String, remedy: &str| wrong.push(Objection::new(param, message, remedy));
+        let weights: f64 = self.classes.iter().map(|class| class.weight).sum();
+        if !self.classes.is_empty() && weights <= 0.0 && self.replay.is_none() {
+            object("classes", "has weights that add up to 0".into(), "give at least one class a weight above 0");
+        }
+        for (place, class) in self.classes.iter().enumerate() {
+            if class.name.trim().is_empty() || class.name.contains(['\n', '\t']) {
+                object("classes", format!("has the class \"{}\"", class.name.escape_debug()), "a text of one line");
+            }
+            if self.classes[..place].iter().any(|other| other.name == class.name) {
+                object("classes", format!("has the class \"{}\" twice", class.name), "give each a name of its own");
+            }
+        }
+        if let Some(crawlers) = self.crawlers.as_ref().filter(|crawlers| crawlers.clients > self.population) {
+            let (few, all) = (crawlers.clients, self.population);
+            object(
+                "crawlers.clients",
+                format!("is {few}, more than the `population` of {all}"),
+                "at most `population`",
+            );
+        }
+        let clients = self.users.map_or(self.population, u64::from);
+        if self.connections.is_some() && self.replay.is_none() && clients > connections::CLIENTS_MAX {
+            let message = format!("keeps a connection for each of {clients} clients");
+            object("connections", message, "a `population`, or `users`, of at most 1000000");
+        }
+        if let Some(wave) = self.arrivals.objection() {
+            object("arrivals", wave.0, wave.1);
+        }
+        let Some(replay) = &self.replay else { return wrong };
+        if self.users.is_some() {
+            object("replay", "is given beside `users`: a recording is an open loop".into(), "leave one of them out");
+        }
+        if replay.file.name.is_empty() {
+            object("replay.file", "is empty".into(), "the name of a file that lies beside the scenario");
+        } else if let Err(problem) = replay.read() {
+            let at = if problem.line > 0 { format!(" line {}", problem.line) } else { String::new() };
+            object("replay.file", format!("is {}{at}: {}", replay.file.name, problem.message), &problem.remedy);
+        }
+        wrong
+    }
+}
+
+/// Where requests are not all alike.
+impl Clients {
+    /// As [`Clients::send`]: what is to be said of the request is drawn.
+    #[inline(never)]
+    fn send_drawn(&mut self, ordinal: u64, client: Client, cx: &mut Cx<'_>) {
+        let Some(variety) = &self.variety else { return };
+        // The second click is for the same thing as the first.
+        let lineage = cx.root_lineage(ordinal & !SECOND);
+        let mut request = variety.mix.request(&self.config, lineage, client, cx);
+        if let (Client::OneOf(population), true) = (request.client, variety.describes) {
+            request.client = Client::Known(cx.one_of(population, lineage));
+        }
+        self.dispatch(ordinal, &request, cx);
+        if self.config.users.is_none() && ordinal & SECOND == 0 {
+            self.click_again(ordinal, lineage, cx);
+        }
+    }
+
+    /// A root of which something is said is born and tried for the first time.
+    fn dispatch(&mut self, ordinal: u64, request: &Request, cx: &mut Cx<'_>) {
+        let &Request { client, class, priority, work, .. } = request;
+        let describes = self.variety.as_ref().is_some_and(|variety| variety.describes);
+        self.waiting += 1;
+        cx.gauge(GAUGE_WAITING, self.waiting);
+        let root = cx.birth_of(Birth { ordinal, client, priority, work, class });
+        if let (true, Client::Known(client)) = (describes, client) {
+            let lineage = cx.root_lineage(ordinal);
+            let traits = traits::describe(request, self.config.sessions, client, lineage, cx);
+            cx.describe(root, traits);
+        }
+        self.attempt(root, 0, cx);
+    }
+
+    /// Now and then a request is sent a second time.
+    fn click_again(&mut self, ordinal: u64, lineage: u64, cx: &mut Cx<'_>) {
+        let (Some(double), Some(variety)) = (&self.config.double_clicks, &mut self.variety) else { return };
+        let mut draws = cx.draws(PURPOSE_DOUBLE, lineage);
+        if draws.unit() >= double.share.0 {
+            return;
+        }
+        let delay = double.delay.sample(&mut draws);
+        let place = match variety.free.pop() {
+            Some(place) => {
+                variety.clicks[place as usize] = ordinal;
+                place
+            }
+            None => {
+                variety.clicks.push(ordinal);
+                variety.clicks.len() as u32 - 1
+            }
+        };
+        cx.timer(delay, CLICK | u64::from(place));
+    }
+
+    fn clicked(&mut self, place: u32, cx: &mut Cx<'_>) {
+        let Some(variety) = &mut self.variety else { return };
+        let Some(&ordinal) = variety.clicks.get(place as usize) else { return };
+        variety.free.push(place);
+        self.send_drawn(ordinal | SECOND, Client::OneOf(self.config.population as u32), cx);
+    }
+
+    /// An attempt goes over the connection that its client keeps, or over a new one.
+    fn connect(&mut self, root: RootId, lineage: u64, cx: &mut Cx<'_>) {
+        let Some(variety) = self.variety.as_mut().filter(|variety| variety.describes) else { return };
+        let Some(&before) = cx.traits(root) else { return };
+        let traits = match &self.config.connections {
+            // Each attempt has a connection of its own.
+            None => floodgate_core::Traits { connection: lineage, ..before },
+            Some(rules) => {
+                let taken = variety.pool.take(before.client, rules, cx);
+                if taken.opens {
+                    cx.gauge(GAUGE_OPENED, variety.pool.opened);
+                }
+                floodgate_core::Traits { connection: taken.number, opens: taken.opens, tag: taken.tag, ..before }
+            }
+        };
+        if let Some(place) = cx.traits_mut(root) {
+            *place = traits;
+        }
+    }
+
+    /// An attempt has ended, and its connection is free again, if it still is one.
+    #[inline(never)]
+    fn hang_up(&mut self, root: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
+        let (Some(variety), Some(traits)) = (&mut self.variety, cx.traits(root)) else { return };
+        if self.config.connections.is_some() {
+            variety.pool.give_back(traits.client, traits.connection, traits.tag, outcome, cx.now());
+        }
+    }
+
+    /// As [`Clients::end`].
+    #[inline(never)]
+    fn end_drawn(&mut self, id: RootId, outcome: Outcome, cx: &mut Cx<'_>) {
+        let class = cx.root(id).map_or(0, |root| root.class);
+        let known = self.variety.as_ref().and_then(|variety| variety.slo.get(usize::from(class)).copied());
+        let slo = known.unwrap_or_else(|| self.config.slo_of(cx.class_name(class))).unwrap_or(Duration::MAX);
+        let described = cx.traits(id).map(|traits| traits.client);
+        let client = cx.end_root_within(id, outcome, slo);
+        self.waiting -= 1;
+        cx.gauge(GAUGE_WAITING, self.waiting);
+        if self.config.users.is_some()
+            && let Some(user) = described.or(client)
+        {
+            self.think(user, cx);
+        }
+    }
+
+    /// When the next recorded request is sent.
+    fn await_recorded(&mut self, cx: &mut Cx<'_>) {
+        let player = self.variety.as_ref().and_then(|variety| variety.player.as_ref());
+        if let (Some(player), Some(replay)) = (player, &self.config.replay)
+            && let Some(due) = player.due(replay)
+        {
+            cx.tick(due.since(cx.now()));
+        }
+    }
+
+    /// A recorded request is sent.
+    #[inline(never)]
+    fn play(&mut self, cx: &mut Cx<'_>) {
+        let player = self.variety.as_mut().and_then(|variety| variety.player.as_mut());
+        let Some((ordinal, request)) = player.and_then(|player| player.take(&self.config)) else { return };
+        self.await_recorded(cx);
+        self.dispatch(ordinal, &request, cx);
+        let lineage = cx.root_lineage(ordinal);
+        self.click_again(ordinal, lineage, cx);
+    }
+
+    /// Everything that follows from the configuration.
+    fn prepare(&mut self, cx: &Cx<'_>) {
+        let config = &self.config;
+        let Some(variety) = &mut self.variety else {
+            if !config.is_plain() {
+                self.variety = Some(Box::default());
+                self.prepare(cx);
+            }
+            return;
+        };
+        (variety.mix, variety.describes) = (Mix::new(config), config.describes());
+        variety.slo.clear();
+        variety.slo.extend((0..cx.class_count()).map(|class| config.slo_of(cx.class_name(class as u8))));
+    }
+
+    /// All connections are lost at once.
+    fn disconnect(&mut self, cx: &mut Cx<'_>) {
+        let (Some(variety), Some(rules)) = (&mut self.variety, &self.config.connections) else { return };
+        variety.pool.cut();
+        for (number, user) in (0..).zip(&mut self.users) {
+            // Those who do not think wait for an answer, and see for themselves.
+            if cx.cancel(user.thinks) {
+                let length = rules.reconnect.sample(&mut cx.draws(PURPOSE_RECONNECT, visit(number, user.cycle)));
+                user.thinks = cx.timer(length, USER | u64::from(number));
+            }
+        }
+    }
+}
+
 /// The ordinal of a request in a closed loop.
 fn visit(user: u32, cycle: u32) -> u64 {
     u64::from(user) << 32 | u64::from(cycle)
@@ -270,14 +554,33 @@ impl Component for Clients {
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
 
     fn new(config: Config) -> Clients {
-        let (slo, users) = (config.longest_good(), Vec::new());
-        Clients { config, out: None, arrivals: None, turn: Key::NONE, ordinal: 0, users, waiting: 0, slo }
+        let variety = (!config.is_plain()).then(|| {
+            let clients = config.users.map_or(config.population, u64::from);
+            // The file was read when the scenario was, so nothing is wrong with it.
+            let trace = config.replay.as_ref().and_then(|replay| replay.read().ok());
+            let player = trace.map(|trace| Player::new(&config, trace));
+            let clients = player.as_ref().map_or(clients, |player| u64::from(player.clients()));
+            let pool = if config.connections.is_some() { Pool::new(clients) } else { Pool::default() };
+            Box::new(Variety { pool, player, ..Variety::default() })
+        });
+        let (out, arrivals, turn, users, slo) = (None, None, Key::NONE, Vec::new(), config.longest_good());
+        Clients { config, out, arrivals, turn, ordinal: 0, users, waiting: 0, slo, variety }
+    }
+
+    fn check(config: &Config) -> Vec<Objection> {
+        config.objections()
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.out = cx.links(PortId(0)).first().copied();
+        self.prepare(cx);
         if self.config.users.is_some() {
             return self.populate(cx);
+        }
+        let now = cx.now();
+        if let Some(player) = self.variety.as_mut().and_then(|variety| variety.player.as_mut()) {
+            player.begin(now);
+            return self.await_recorded(cx);
         }
         self.arrivals = Some(Box::new(Process::new(self.config.rate, self.config.arrivals.clone(), cx)));
         self.await_arrival(cx);
@@ -291,6 +594,9 @@ impl Component for Clients {
 
     #[inline(always)]
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+        if self.variety.is_some() {
+            self.hang_up(reply.root, reply.outcome, cx);
+        }
         match reply.outcome {
             Ok(()) => self.end(reply.root, Ok(()), cx),
             Err(code) => self.failed(reply.root, reply.attempt, code, reply.lineage, cx),
@@ -305,6 +611,7 @@ impl Component for Clients {
         match tag {
             TURN => return self.turn(cx),
             tag if tag >= USER => return self.act(tag as u32, cx),
+            tag if tag >= CLICK => return self.clicked(tag as u32, cx),
             _ => {}
         }
         // A root that waits for its next attempt has not ended, so its index still means the same root.
@@ -314,6 +621,9 @@ impl Component for Clients {
 
     #[inline(always)]
     fn on_tick(&mut self, cx: &mut Cx<'_>) {
+        if self.arrivals.is_none() {
+            return self.play(cx);
+        }
         self.arrive(cx);
     }
 
@@ -325,9 +635,14 @@ impl Component for Clients {
         };
         self.config = Config { users, ..config };
         self.slo = self.config.longest_good();
+        self.prepare(cx);
+        if let (Some(variety), Some(_), Some(users)) = (&mut self.variety, &self.config.connections, users) {
+            variety.pool.grow(users);
+        }
         let now = cx.now();
         match &mut self.arrivals {
             Some(arrivals) => arrivals.configure(self.config.rate, self.config.arrivals.clone(), now),
+            // A closed loop; of a recording nothing can change.
             None => return self.populate(cx),
         }
         cx.cancel(self.turn);
@@ -339,6 +654,18 @@ impl Component for Clients {
         self.out = cx.links(PortId(0)).first().copied();
     }
 
+    fn on_fault(&mut self, fault: &'static str, _values: &Values, cx: &mut Cx<'_>) {
+        if fault == "disconnect" {
+            self.disconnect(cx);
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let variety = self.variety.as_ref();
+        let more = variety.map_or(0, |v| v.pool.bytes() + v.clicks.len() * 12 + size_of::<Variety>());
+        self.users.len() * size_of::<User>() + more
+    }
+
     fn on_removed(&mut self, cx: &mut Cx<'_>) {
         // All that wait end as cancelled.
         self.waiting = 0;
@@ -346,6 +673,7 @@ impl Component for Clients {
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        Status { open: self.waiting, gauges: vec![self.waiting as f64], ..Status::default() }
+        let opened = self.variety.as_ref().map_or(0, |variety| variety.pool.opened);
+        Status { open: self.waiting, gauges: vec![self.waiting as f64, opened as f64], ..Status::default() }
     }
 }

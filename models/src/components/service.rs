@@ -27,6 +27,9 @@ params! {
         cores: Option<u32> = none in 1 ..= 1024, live;
         /// Processor time a request needs in all.
         service_time: Dist = "{ exponential = \"10ms\" }" in 0 ..= 86400, live;
+        /// Processor time that the first request over a connection needs besides (a TLS handshake). For the service that
+        /// clients connect to; clients that keep no `connections` open one for each request.
+        handshake: Duration = "\"0s\"" in 0 ..= 60, live;
         /// Share of the processor time that comes after the last callee has answered (rendering the page).
         after_share: Ratio = "0.0" in 0 ..= 1, live;
         /// Requests that may wait per replica when all workers are busy; one more is answered 503. Absent is unbounded.

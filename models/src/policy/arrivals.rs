@@ -5,12 +5,17 @@
 //! depend on what the rate was before. With exponential gaps that is exactly a Poisson process of that rate (bursts: a
 //! Markov-modulated one), for other laws the renewal process in operational time.
 
+mod shape;
+
 use crate::component::Cx;
 use crate::param::{Rate, Ratio};
 use crate::{choices, params};
 use floodgate_core::dist::{exponential, gamma};
+use floodgate_core::order::Order as _;
 use floodgate_core::rng::{Source, Stream};
 use floodgate_core::{Duration, Time};
+use shape::Shape;
+pub use shape::{Crowd, FullHour, Point, Ramp};
 use std::f64::consts::TAU;
 
 choices! {
@@ -64,6 +69,52 @@ params! {
         wave: Ratio = "0.0" in 0 ..= 1, live;
         /// Period of the wave.
         period: Duration = "\"24h\"" in 0.001 ..= 31536000, live;
+        /// The rate rises or falls to another one. This and the other shapes (`curve`, `crowd`, `full_hour`) are factors on the
+        /// rate, bursts included, and multiply; beside any of them `wave` means nothing.
+        ramp: Option<Ramp> = none, live;
+        /// A curve through these points, again and again: the course of a day. In the order of their times.
+        curve: Vec<Point> = "[]" in 0 ..= 1000, live;
+        /// Period of the curve.
+        curve_period: Duration = "\"24h\"" in 1 ..= 31536000, live;
+        /// A flash crowd.
+        crowd: Option<Crowd> = none, live;
+        /// A share of the load comes at the full hour.
+        full_hour: Option<FullHour> = none, live;
+    }
+}
+
+impl Arrivals {
+    /// What does not go together, and what would.
+    pub(crate) fn objection(&self) -> Option<(String, &'static str)> {
+        let next = self.curve.iter().zip(self.curve.iter().skip(1)).find(|(a, b)| a.at >= b.at);
+        if let Some((before, after)) = next {
+            let message = format!("has a `curve` with {} after {}", after.at, before.at);
+            return Some((message, "give its points in the order of their times, each a time of its own"));
+        }
+        let late = self.curve.last().filter(|last| last.at >= self.curve_period)?;
+        let message = format!("has a `curve` with a point at {}, and `curve_period` is {}", late.at, self.curve_period);
+        Some((message, "points lie within the period"))
+    }
+
+    /// What was changed while the system runs is made to go together: points in order and within the period.
+    fn sound(mut self) -> Arrivals {
+        if self.objection().is_some() {
+            let period = self.curve_period.0.max(1);
+            self.curve.iter_mut().for_each(|point| point.at.0 %= period);
+            self.curve.order_by_key(|point| point.at);
+            self.curve.dedup_by_key(|point| point.at);
+        }
+        self
+    }
+
+    fn shape(&self) -> Shape<'_> {
+        Shape {
+            ramp: self.ramp.as_ref(),
+            curve: &self.curve,
+            curve_period: self.curve_period,
+            crowd: self.crowd.as_ref(),
+            full_hour: self.full_hour.as_ref(),
+        }
     }
 }
 
@@ -96,6 +147,7 @@ impl Process {
     /// A process at time 0, with streams of the node of `cx`.
     #[must_use]
     pub fn new(rate: Rate, law: Arrivals, cx: &Cx<'_>) -> Process {
+        let law = law.sound();
         let mut process = Process {
             rate: rate.0,
             gaps: cx.arrivals(PURPOSE_GAPS),
@@ -120,7 +172,8 @@ impl Process {
 
     /// Asks once what is the same for many arrivals.
     fn look(&mut self) {
-        self.steady = if self.law.wave.0 == 0.0 { self.level() } else { 0.0 };
+        let plain = self.law.wave.0 == 0.0 && self.law.shape().is_plain();
+        self.steady = if plain { self.level() } else { 0.0 };
         self.poisson = self.law.gaps == Gaps::Exponential && self.law.batch == Batch::Single;
     }
 
@@ -151,6 +204,10 @@ impl Process {
     /// Expected arrivals from `from` on during `seconds`, under the level now.
     fn expected(&self, from: Time, seconds: f64) -> f64 {
         let plain = self.level() * seconds;
+        let shape = self.law.shape();
+        if !shape.is_plain() {
+            return self.level() * shape.expected(from, Duration::from_secs_f64(seconds));
+        }
         if self.law.wave.0 == 0.0 {
             return plain;
         }
@@ -167,17 +224,21 @@ impl Process {
         if self.steady > 0.0 {
             return Some(Duration::from_secs_f64(self.left / self.steady));
         }
-        self.next_on_wave()
+        self.next_in_time()
     }
 
-    /// How long until the next arrival on a wave, if there is one.
+    /// How long until the next arrival where the rate changes by itself, if there is one.
     #[inline(never)]
-    fn next_on_wave(&self) -> Option<Duration> {
+    fn next_in_time(&self) -> Option<Duration> {
         let level = self.level();
         if level <= 0.0 {
             return None;
         }
         let plain = self.left / level;
+        let shape = self.law.shape();
+        if !shape.is_plain() {
+            return shape.reach(self.since, plain);
+        }
         // The expected number rises monotonously, and is off the plain one by at most wave·period/π·level: bisection between
         // those bounds is exact to the nanosecond and cannot go astray where the rate is zero.
         let slack = self.law.wave.0 * self.law.period.as_secs_f64() * 2.0 / TAU;
@@ -247,7 +308,7 @@ impl Process {
         }
         self.turn_since = now;
         self.rate = rate.0;
-        self.law = law;
+        self.law = law.sound();
         self.look();
     }
 

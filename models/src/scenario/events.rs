@@ -11,6 +11,7 @@ use super::value::{Patch, Scope, defaults, read, read_params};
 use super::wiring::LINK;
 use super::{Expectation, Lesson, Phase, Scenario, Variant};
 use crate::catalogue::{Descriptor, FaultSpec};
+use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Value};
 use floodgate_core::order::Order as _;
@@ -642,10 +643,12 @@ fn apply(scenario: &mut Scenario, changes: Changes, span: &Range<usize>, diagnos
         let node = scenario.nodes.iter_mut().find(|node| node.id == id);
         let Some(node) = node else { continue };
         for (name, value) in changes {
-            if !node.values.set_path(&name, value) {
-                let message = format!("`{id}.{name}` cannot be changed alone: its group is absent");
-                diagnostics.error(span, message, "give the whole group as a table in the node");
-            }
+            let there = node.values.set_path_of(node.descriptor.params, &name, value);
+            debug_assert!(there, "the name was checked when it was read");
+        }
+        for objection in AnyComponent::check(node.descriptor, &node.values) {
+            let message = format!("`{id}.{}` {}", objection.param, objection.message);
+            diagnostics.error(span, message, objection.remedy);
         }
     }
 }

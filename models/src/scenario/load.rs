@@ -4,7 +4,7 @@ use super::nodes::Known;
 use super::problem::{Diagnostics, Problems};
 use super::raw::{self, Item, Key, Raw};
 use super::table::{Table, key};
-use super::{FILE_BYTES_MAX, FORMAT, Problem, Scenario, events, nodes, value};
+use super::{FILE_BYTES_MAX, FORMAT, Files, Problem, Scenario, events, nodes, value};
 use crate::catalogue::Descriptor;
 use crate::param::{ParamKind, ParamSpec, Value};
 use floodgate_core::{Duration, Time};
@@ -103,9 +103,9 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Problems> {
     Err(diagnostics.finish())
 }
 
-pub(crate) fn load(text: &str, catalogue: &[&'static Descriptor]) -> Result<Scenario, Problems> {
+pub(crate) fn load(text: &str, catalogue: &[&'static Descriptor], files: &dyn Files) -> Result<Scenario, Problems> {
     check_size(text.len())?;
-    let mut diagnostics = Diagnostics::new(text);
+    let mut diagnostics = Diagnostics::with_files(text, files);
     if text.trim().is_empty() {
         let remedy = "a scenario begins with `format = 1` and `name = \"…\"`, and has at least one `[[node]]`";
         diagnostics.error(&(0..0), "the file is empty", remedy);

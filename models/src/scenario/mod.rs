@@ -23,7 +23,9 @@ pub use lint::{Hint, hints, lint};
 pub use load::{HEADER, parse_until};
 pub use metric::Metric;
 pub use nodes::GROUP_PARAMS;
-pub use problem::{Problem, Problems, Severity};
+pub(crate) use problem::shown as shown_text;
+pub use problem::{Files, NoFiles, Problem, Problems, Severity};
+pub(crate) use value::default_values;
 pub use value::{default_config, describe, limit_text, parse_value, value_text};
 pub use wiring::{LINK, Wiring, plain_link};
 
@@ -109,10 +111,21 @@ impl Node {
         }
     }
 
-    /// The classes of the requests born here, each once; none where none are born.
+    /// The classes of the requests born here; none where none are born. Of a mix they are in the order of the file; a recording
+    /// has requests that belong to none of them, and are of [`Node::class`].
     #[must_use]
     pub fn classes(&self) -> Vec<&str> {
-        self.class().into_iter().collect()
+        let Some(class) = self.class() else { return Vec::new() };
+        let mix = match self.values.get("classes") {
+            Some(Value::List(mix)) if !mix.is_empty() => mix,
+            _ => return vec![class],
+        };
+        let names = mix.iter().filter_map(|values| match values.get("name") {
+            Some(Value::Text(name)) => Some(name.as_str()),
+            _ => None,
+        });
+        let recorded = matches!(self.values.get("replay"), Some(Value::Group(_)));
+        names.chain(recorded.then_some(class)).collect()
     }
 }
 
@@ -223,7 +236,7 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it, with places.
     pub fn load(text: &str) -> Result<Scenario, Problems> {
-        load::load(text, crate::components::catalogue())
+        load::load(text, crate::components::catalogue(), &NoFiles)
     }
 
     /// Reads a scenario file that may not be text at all.
@@ -240,7 +253,24 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it, with places.
     pub fn load_with(text: &str, registry: &Registry) -> Result<Scenario, Problems> {
-        load::load(text, registry.descriptors())
+        load::load(text, registry.descriptors(), &NoFiles)
+    }
+
+    /// Reads a scenario file that may name other files, such as recorded traffic: `files` has them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with places; also what is wrong with the other files.
+    pub fn load_among(text: &str, files: &dyn Files) -> Result<Scenario, Problems> {
+        load::load(text, crate::components::catalogue(), files)
+    }
+
+    /// As [`Scenario::load_among`], of a file that may not be text at all, and with the components of `registry`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with places.
+    pub fn load_bytes_among(bytes: &[u8], registry: &Registry, files: &dyn Files) -> Result<Scenario, Problems> {
+        load::check_size(bytes.len())?;
+        load::load(load::utf8(bytes)?, registry.descriptors(), files)
     }
 
     /// The node called `id`; of several that have had this id in a run, the last.

@@ -8,6 +8,7 @@ use super::value::{defaults, read, read_params};
 use super::wiring::LINK;
 use super::{Group, Link, Node, Scenario};
 use crate::catalogue::Descriptor;
+use crate::components::AnyComponent;
 use crate::param::{Choice, ParamKind, ParamSpec, Value, Values};
 use floodgate_core::order::{self, Order as _};
 use std::collections::BTreeMap;
@@ -291,7 +292,16 @@ impl NodeReader<'_> {
         };
         let what = format!("{} ({})", table.what, descriptor.kind);
         let id = table.prefix.trim_end_matches('.');
+        let before = diagnostics.count();
         read_params(descriptor.params, table.rest(), (id, &what, table.known()), &mut values, diagnostics);
+        // Of values that are wrong it cannot be said whether they go together.
+        if diagnostics.count() == before {
+            for objection in AnyComponent::check(descriptor, &values) {
+                let span = table.span_of_path(&objection.param);
+                let message = format!("`{id}.{}` {}", objection.param, objection.message);
+                diagnostics.error(&span, message, objection.remedy);
+            }
+        }
         values
     }
 }

@@ -1,9 +1,10 @@
 //! What is wrong with a file, told so that it can be put right: place, finding, remedy.
 
 use floodgate_core::order::Order as _;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How many problems are told in full; of the others only the number is.
 pub const PROBLEMS_MAX: usize = 100;
@@ -161,6 +162,33 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// Files that lie beside a scenario. A scenario may name some; whoever loads it knows where they are.
+pub trait Files {
+    /// The text of the file of this name.
+    ///
+    /// # Errors
+    /// Why there is none, worded to follow the name: `is not there`.
+    fn text(&self, name: &str) -> Result<Arc<str>, String>;
+}
+
+/// No file at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn text(&self, _name: &str) -> Result<Arc<str>, String> {
+        Err("is not there".to_owned())
+    }
+}
+
+impl Files for BTreeMap<String, Arc<str>> {
+    fn text(&self, name: &str) -> Result<Arc<str>, String> {
+        let known: Vec<&str> = self.keys().map(String::as_str).collect();
+        let near = nearest(name, &known).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        self.get(name).map(Arc::clone).ok_or_else(|| format!("is not there{near}"))
+    }
+}
+
 /// Where the lines of a text begin.
 pub(crate) struct Lines<'t> {
     text: &'t str,
@@ -196,11 +224,23 @@ pub(crate) struct Diagnostics<'t> {
     more: usize,
     /// Lines with an error of syntax: what else seems wrong there is only its echo.
     broken: BTreeSet<usize>,
+    /// What the text may refer to.
+    files: &'t dyn Files,
 }
 
 impl<'t> Diagnostics<'t> {
     pub(crate) fn new(text: &'t str) -> Diagnostics<'t> {
-        Diagnostics { lines: Lines::new(text), items: Vec::new(), more: 0, broken: BTreeSet::new() }
+        Diagnostics::with_files(text, &NoFiles)
+    }
+
+    /// As [`Diagnostics::new`]; the text may refer to `files`.
+    pub(crate) fn with_files(text: &'t str, files: &'t dyn Files) -> Diagnostics<'t> {
+        Diagnostics { lines: Lines::new(text), items: Vec::new(), more: 0, broken: BTreeSet::new(), files }
+    }
+
+    /// The text of a file that lies beside the one that is read, or why there is none, worded to follow its name.
+    pub(crate) fn file(&self, name: &str) -> Result<Arc<str>, String> {
+        self.files.text(name)
     }
 
     /// Line from 1 of a byte.

@@ -123,6 +123,18 @@ impl<'i> Table<'i> {
         item.map_or_else(|| self.span.clone(), |(_, item)| item.span.clone())
     }
 
+    /// As [`Table::span_of`], of a dotted path: where the innermost part of it stands that is there.
+    pub(crate) fn span_of_path(&self, path: &str) -> Range<usize> {
+        let (mut entries, mut span) = (self.entries, self.span.clone());
+        for part in path.split('.') {
+            let Some((_, item)) = entries.iter().find(|(key, _)| key.name == part) else { break };
+            span = item.span.clone();
+            let Raw::Table(inner) = &item.raw else { break };
+            entries = inner;
+        }
+        span
+    }
+
     /// Entries nobody has asked for.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &'i (Key, Item)> {
         self.entries.iter().filter(|(key, _)| !self.known.contains(&key.name.as_str()))

@@ -3,7 +3,7 @@
 use super::problem::{Diagnostics, Problem, Severity, listed, nearest, shown};
 use super::raw::{self, Item, Key, Raw};
 use super::units;
-use crate::param::{ParamKind, ParamSpec, Params, Value, Values};
+use crate::param::{FileText, ParamKind, ParamSpec, Params, Value, Values};
 use floodgate_core::{Code, CodeSet, Dist, Duration};
 use std::ops::Range;
 
@@ -13,6 +13,13 @@ pub const NONE: &str = "none";
 /// Largest squared coefficient of variation, and largest number of Erlang stages.
 const SCV_MAX: f64 = 10_000.0;
 const STAGES_MAX: i128 = 1_000;
+/// Exponents of the tails of Weibull and Pareto.
+const SHAPE_MIN: f64 = 0.05;
+const SHAPE_MAX: f64 = 1_000.0;
+/// Most points of a law by quantiles, most parts of a mixture, and how deep mixtures may be nested.
+const QUANTILES_MAX: usize = 1_000;
+const PARTS_MAX: usize = 16;
+const MIXTURES_MAX: usize = 3;
 
 /// Longest text of a single value.
 const VALUE_BYTES_MAX: usize = 65_536;
@@ -93,8 +100,13 @@ pub(crate) fn value_raw(kind: ParamKind, value: &Value) -> Raw {
             };
             Raw::Table(specs.iter().filter_map(pair).collect())
         }
+        (ParamKind::List(specs), Value::List(list)) => {
+            let table = |values: &Values| Item::bare(value_raw(ParamKind::Group(specs), &Value::Group(values.clone())));
+            Raw::Array(list.iter().map(table).collect())
+        }
+        (_, Value::File(file)) => Raw::text(file.name.clone()),
         // A value of another kind than its parameter does not come about; it would read back as an error.
-        (_, Value::Choice(_) | Value::Group(_)) => Raw::text(""),
+        (_, Value::Choice(_) | Value::Group(_) | Value::List(_)) => Raw::text(""),
     }
 }
 
@@ -111,7 +123,24 @@ fn distribution_raw(dist: &Dist) -> Raw {
             Raw::table([("hyperexponential", time(mean)), ("scv", Raw::float(*scv))])
         }
         Dist::Lognormal { mean, scv } => Raw::table([("lognormal", time(mean)), ("scv", Raw::float(*scv))]),
+        Dist::Weibull { mean, shape } => Raw::table([("weibull", time(mean)), ("shape", Raw::float(*shape))]),
+        Dist::Pareto { shape, min, max } => {
+            let ends = Raw::Array(vec![Item::bare(time(min)), Item::bare(time(max))]);
+            Raw::table([("pareto", ends), ("shape", Raw::float(*shape))])
+        }
+        Dist::Empirical(points) => {
+            let pair = |(share, value): &(f64, Duration)| pair_raw(*share, time(value));
+            Raw::table([("quantiles", Raw::Array(points.iter().map(pair).collect()))])
+        }
+        Dist::Mixture(parts) => {
+            let pair = |(weight, dist): &(f64, Dist)| pair_raw(*weight, distribution_raw(dist));
+            Raw::table([("mixture", Raw::Array(parts.iter().map(pair).collect()))])
+        }
     }
+}
+
+fn pair_raw(number: f64, value: Raw) -> Item {
+    Item::bare(Raw::Array(vec![Item::bare(Raw::float(number)), Item::bare(value)]))
 }
 
 /// What would be right for a parameter, with its range in its own notation.
@@ -148,6 +177,11 @@ pub fn describe(spec: &ParamSpec) -> String {
             let names: Vec<&str> = specs.iter().map(|s| s.name).collect();
             format!("a table {{ … }} of: {}", listed(&names))
         }
+        ParamKind::List(specs) => {
+            let names: Vec<&str> = specs.iter().map(|s| s.name).collect();
+            format!("a list [{{ … }}, …] of at most {} tables, each of: {}", spec.max, listed(&names))
+        }
+        ParamKind::File => "the name of a file that lies beside the scenario, such as \"access.log\"".to_string(),
     };
     if has_none(spec) { format!("{what}, or \"{NONE}\"") } else { what }
 }
@@ -188,6 +222,12 @@ fn range(spec: &ParamSpec) -> String {
 pub(crate) fn read(spec: &ParamSpec, item: &Item, path: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Value> {
     if let ParamKind::Group(specs) = spec.kind {
         return read_group(spec, specs, item, path, diagnostics);
+    }
+    if let ParamKind::List(specs) = spec.kind {
+        return read_list(spec, specs, item, path, diagnostics);
+    }
+    if let (ParamKind::File, Raw::Text(name)) = (spec.kind, &item.raw) {
+        return read_file(name, item, path, diagnostics);
     }
     if has_none(spec) && matches!(&item.raw, Raw::Text(text) if text == NONE) {
         return Some(Value::Absent);
@@ -335,23 +375,36 @@ fn codes(items: &[Item]) -> Result<CodeSet, Wrong> {
 }
 
 const DISTRIBUTIONS: &str = "\"8ms\", { exponential = \"8ms\" }, { uniform = [\"1ms\", \"5ms\"] }, \
-     { erlang = \"8ms\", k = 4 }, { hyperexponential = \"8ms\", scv = 4.0 } or { lognormal = \"8ms\", scv = 2.0 }";
+     { erlang = \"8ms\", k = 4 }, { hyperexponential = \"8ms\", scv = 4.0 }, { lognormal = \"8ms\", scv = 2.0 }, \
+     { weibull = \"8ms\", shape = 0.5 }, { pareto = [\"1ms\", \"10s\"], shape = 1.2 }, \
+     { quantiles = [[0.0, \"1ms\"], [0.5, \"4ms\"], [1.0, \"1s\"]] } or \
+     { mixture = [[0.9, \"2ms\"], [0.1, { exponential = \"80ms\" }]] }";
+
+/// The forms of a distribution, and the one more key that a form needs.
+const FORMS: [(&str, Option<&str>); 9] = [
+    ("exponential", None),
+    ("uniform", None),
+    ("erlang", Some("k")),
+    ("hyperexponential", Some("scv")),
+    ("lognormal", Some("scv")),
+    ("weibull", Some("shape")),
+    ("pareto", Some("shape")),
+    ("quantiles", None),
+    ("mixture", None),
+];
 
 fn distribution(raw: &Raw) -> Result<Dist, Wrong> {
+    distribution_within(raw, MIXTURES_MAX)
+}
+
+/// A distribution that may hold mixtures nested so deep.
+fn distribution_within(raw: &Raw, mixtures: usize) -> Result<Dist, Wrong> {
     let entries = match raw {
         Raw::Text(text) => return Ok(Dist::Constant(units::duration(text)?)),
         Raw::Table(entries) => entries,
         other => return Err(shape(format!("is {}", type_name(other)))),
     };
     let get = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, item)| item);
-    // Which of the forms it is, and the one more key that the form needs.
-    const FORMS: [(&str, Option<&str>); 5] = [
-        ("exponential", None),
-        ("uniform", None),
-        ("erlang", Some("k")),
-        ("hyperexponential", Some("scv")),
-        ("lognormal", Some("scv")),
-    ];
     let mut forms = FORMS.iter().filter_map(|(form, extra)| get(form).map(|item| (*form, *extra, item)));
     let (form, extra, item) = forms.next().ok_or_else(|| match entries.first() {
         Some((key, _)) => match nearest(&key.name, &FORMS.map(|(form, _)| form)) {
@@ -375,14 +428,102 @@ fn distribution(raw: &Raw) -> Result<Dist, Wrong> {
     };
     match (form, extra) {
         ("exponential", _) => Ok(Dist::Exponential(time_of(form, item)?)),
-        ("uniform", _) => uniform(item),
+        ("uniform", _) => ends(form, item).map(|(low, high)| Dist::Uniform(low, high)),
+        ("quantiles", _) => quantiles(item),
+        ("mixture", _) => mixture(item, mixtures),
         ("erlang", Some(extra)) => Ok(Dist::Erlang { mean: time_of(form, item)?, k: stages(extra)? }),
         ("hyperexponential", Some(extra)) => {
-            Ok(Dist::Hyperexponential { mean: time_of(form, item)?, scv: scv(extra, 1.0)? })
+            Ok(Dist::Hyperexponential { mean: time_of(form, item)?, scv: between("scv", extra, 1.0, SCV_MAX)? })
         }
-        (_, Some(extra)) => Ok(Dist::Lognormal { mean: time_of(form, item)?, scv: scv(extra, 0.0)? }),
+        ("weibull", Some(extra)) => Ok(Dist::Weibull { mean: time_of(form, item)?, shape: tail(extra)? }),
+        ("pareto", Some(extra)) => pareto(item, tail(extra)?),
+        (_, Some(extra)) => {
+            Ok(Dist::Lognormal { mean: time_of(form, item)?, scv: between("scv", extra, 0.0, SCV_MAX)? })
+        }
         (_, None) => Err(shape("has none of the forms".to_string())),
     }
+}
+
+fn pareto(item: &Item, shape: f64) -> Result<Dist, Wrong> {
+    let (min, max) = ends("pareto", item)?;
+    if min == Duration::ZERO {
+        return Err(part(item, "has `pareto` from 0s on: its smallest value is above 0".to_string()));
+    }
+    if min == max {
+        return Err(part(item, format!("has `pareto` from {min} to {max}: write \"{min}\"")));
+    }
+    Ok(Dist::Pareto { shape, min, max })
+}
+
+/// The exponent of a tail.
+fn tail(item: &Item) -> Result<f64, Wrong> {
+    between("shape", item, SHAPE_MIN, SHAPE_MAX)
+}
+
+/// The pairs of a list, each of a number from 0 on and something else.
+fn pairs<'i>(form: &str, item: &'i Item, max: usize) -> Result<Vec<(f64, &'i Item, &'i Item)>, Wrong> {
+    let Raw::Array(items) = &item.raw else {
+        return Err(part(item, format!("has `{form}` = {}, not a list of pairs", item.raw.shown())));
+    };
+    if items.is_empty() || items.len() > max {
+        return Err(part(item, format!("has `{form}` with {} pairs, not 1 to {max}", items.len())));
+    }
+    let pair = |item: &'i Item| {
+        let Raw::Array(two) = &item.raw else {
+            return Err(part(item, format!("has {} in `{form}`, not a pair", item.raw.shown())));
+        };
+        let [share, value] = two.as_slice() else {
+            return Err(part(item, format!("has {} in `{form}`, not a pair", item.raw.shown())));
+        };
+        match number(&share.raw) {
+            Ok(share_of) if share_of >= 0.0 => Ok((share_of, share, value)),
+            _ => Err(part(share, format!("has {} in `{form}`, not a number from 0 on", share.raw.shown()))),
+        }
+    };
+    items.iter().map(pair).collect()
+}
+
+fn quantiles(item: &Item) -> Result<Dist, Wrong> {
+    let mut points: Vec<(f64, Duration)> = Vec::new();
+    for (share, at, value) in pairs("quantiles", item, QUANTILES_MAX)? {
+        let value_of = time_of("quantiles", value)?;
+        match points.last() {
+            None if share != 0.0 => {
+                return Err(part(at, format!("has `quantiles` that begin at {share:?}, not at 0.0")));
+            }
+            Some((before, _)) if share <= *before => {
+                return Err(part(at, format!("has `quantiles` with {share:?} after {before:?}")));
+            }
+            Some((_, before)) if value_of < *before => {
+                return Err(part(value, format!("has `quantiles` that go down from {before} to {value_of}")));
+            }
+            _ => points.push((share, value_of)),
+        }
+    }
+    match points.last() {
+        Some((1.0, _)) => Ok(Dist::Empirical(points.into())),
+        last => {
+            let end = last.map_or(0.0, |(share, _)| *share);
+            Err(part(item, format!("has `quantiles` that end at {end:?}, not at 1.0")))
+        }
+    }
+}
+
+fn mixture(item: &Item, mixtures: usize) -> Result<Dist, Wrong> {
+    if mixtures == 0 {
+        return Err(part(item, format!("has mixtures nested deeper than {MIXTURES_MAX}")));
+    }
+    let mut parts = Vec::new();
+    for (weight, _, value) in pairs("mixture", item, PARTS_MAX)? {
+        let dist = distribution_within(&value.raw, mixtures - 1);
+        let placed = |wrong: Wrong| Wrong { within: wrong.within.or_else(|| Some(value.span.clone())), ..wrong };
+        parts.push((weight, dist.map_err(placed)?));
+    }
+    let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    if total <= 0.0 || !total.is_finite() {
+        return Err(part(item, format!("has a `mixture` whose weights add up to {total:?}")));
+    }
+    Ok(Dist::Mixture(parts.into()))
 }
 
 fn shape(reason: String) -> Wrong {
@@ -406,18 +547,19 @@ fn time_of(form: &str, item: &Item) -> Result<Duration, Wrong> {
     }
 }
 
-fn uniform(item: &Item) -> Result<Dist, Wrong> {
+/// The smallest and the largest value.
+fn ends(form: &str, item: &Item) -> Result<(Duration, Duration), Wrong> {
     let Raw::Array(ends) = &item.raw else {
-        return Err(part(item, format!("has `uniform` = {}, not a list of two", item.raw.shown())));
+        return Err(part(item, format!("has `{form}` = {}, not a list of two", item.raw.shown())));
     };
     let [low, high] = ends.as_slice() else {
-        return Err(part(item, format!("has `uniform` with {} ends instead of two", ends.len())));
+        return Err(part(item, format!("has `{form}` with {} ends instead of two", ends.len())));
     };
-    let (low, high) = (time_of("uniform", low)?, time_of("uniform", high)?);
+    let (low, high) = (time_of(form, low)?, time_of(form, high)?);
     if low > high {
-        return Err(part(item, format!("has `uniform` from {low} down to {high}")));
+        return Err(part(item, format!("has `{form}` from {low} down to {high}")));
     }
-    Ok(Dist::Uniform(low, high))
+    Ok((low, high))
 }
 
 fn stages(item: &Item) -> Result<u32, Wrong> {
@@ -427,10 +569,10 @@ fn stages(item: &Item) -> Result<u32, Wrong> {
     }
 }
 
-fn scv(item: &Item, min: f64) -> Result<f64, Wrong> {
+fn between(name: &str, item: &Item, min: f64, max: f64) -> Result<f64, Wrong> {
     match number(&item.raw) {
-        Ok(scv) if (min..=SCV_MAX).contains(&scv) => Ok(scv),
-        _ => Err(part(item, format!("has `scv` = {}, not a number from {min} to {SCV_MAX}", item.raw.shown()))),
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(part(item, format!("has `{name}` = {}, not a number from {min} to {max}", item.raw.shown()))),
     }
 }
 
@@ -505,6 +647,58 @@ fn read_group(
         }
     }
     Some(Value::Group(values))
+}
+
+fn read_list(
+    spec: &ParamSpec,
+    specs: &'static [ParamSpec],
+    item: &Item,
+    path: &str,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Value> {
+    let Raw::Array(items) = &item.raw else {
+        let message = format!("`{path}` is {}, which is {}", item.raw.shown(), type_name(&item.raw));
+        diagnostics.error(&item.span, message, describe(spec));
+        return None;
+    };
+    if items.len() as f64 > spec.max {
+        let message = format!("`{path}` has {} tables, more than the limit of {}", items.len(), spec.max);
+        diagnostics.error(&item.span, message, "leave some out");
+        return None;
+    }
+    let mut list = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let path = format!("{path}[{place}]");
+        let Raw::Table(entries) = &item.raw else {
+            let message = format!("`{path}` is {}, which is {}", item.raw.shown(), type_name(&item.raw));
+            diagnostics.error(&item.span, message, describe(spec));
+            continue;
+        };
+        let mut values = defaults(specs, &path, diagnostics);
+        let what = format!("`{path}`");
+        read_params(specs, entries.iter(), (&path, &what, &[]), &mut values, diagnostics);
+        list.push(values);
+    }
+    Some(Value::List(list))
+}
+
+fn read_file(name: &str, item: &Item, path: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Value> {
+    if name.is_empty() {
+        return Some(Value::File(FileText::default()));
+    }
+    match diagnostics.file(name) {
+        Ok(text) => Some(Value::File(FileText { name: name.to_owned(), text })),
+        Err(why) => {
+            let message = format!("`{path}`: the file \"{}\" {why}", shown(name));
+            diagnostics.error(&item.span, message, "put the file beside the scenario, or name one that is there");
+            None
+        }
+    }
+}
+
+/// The values of a list of parameters of which none is given: of a catalogue that is sound.
+pub(crate) fn default_values(specs: &'static [ParamSpec]) -> Values {
+    defaults(specs, "", &mut Diagnostics::new(""))
 }
 
 /// The values of a list of parameters of which none is given.

@@ -113,7 +113,7 @@ impl Simulation {
                 let link = Link { from, port: *port, to, values, span: 0..0, added: Some(control.at), removed: false };
                 let spec = link.wiring().spec(Paths::of(&self.scenario).whereabouts(&link));
                 if self.core.add_link(id, PortId(*port as u16), &link.to, spec).is_ok() {
-                    self.wirings.push(Parameters { base: link.values.clone(), overlays: Vec::new() });
+                    self.wirings.push(Parameters { specs: crate::scenario::LINK, base: link.values.clone(), overlays: Vec::new() });
                     Arc::make_mut(&mut self.scenario).links.push(link);
                 }
             }
@@ -128,13 +128,13 @@ impl Simulation {
 
     fn add_node(&mut self, node: Node) {
         let Some(model) = AnyComponent::build(node.descriptor, &node.values) else { return };
-        let (id, base) = (node.id.clone(), node.values.clone());
+        let (id, base, specs) = (node.id.clone(), node.values.clone(), node.descriptor.params);
         let mut scenario = Scenario::clone(&self.scenario);
         scenario.nodes.push(node);
         let classes = scenario.nodes.last().map(Node::classes).unwrap_or_default();
         let Ok(added) = self.core.add_node(&id, &classes, model) else { return };
         debug_assert_eq!(added, NodeId(self.parameters.len() as u32));
-        self.parameters.push(Parameters { base, overlays: Vec::new() });
+        self.parameters.push(Parameters { specs, base, overlays: Vec::new() });
         self.scenario = Arc::new(scenario);
     }
 

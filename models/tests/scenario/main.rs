@@ -5,6 +5,7 @@ mod fixture;
 mod lints;
 mod problems;
 mod properties;
+mod traffic;
 mod valid;
 
 /// A small file that is right: two nodes and a link, to which tests add.

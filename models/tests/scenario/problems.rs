@@ -559,44 +559,44 @@ fn distributions() {
     check(
         &node("{}"),
         expect![[r#"
-        f:15:16: error: `x.service_time` is {}, which is empty
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:16: error: `x.service_time` is {}, which is empty
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("true"),
         expect![[r#"
-        f:15:16: error: `x.service_time` is true, which is a truth value
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:16: error: `x.service_time` is true, which is a truth value
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ exponental = '3ms' }"),
         expect![[r#"
-        f:15:18: error: `x.service_time` is { exponental = "3ms" }, which has the unknown key `exponental` (did you mean `exponential`?)
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:18: error: `x.service_time` is { exponental = "3ms" }, which has the unknown key `exponental` (did you mean `exponential`?)
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ exponential = 3 }"),
         expect![[r#"
-        f:15:32: error: `x.service_time` is { exponential = 3 }, which has `exponential` = 3, which has no unit
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:32: error: `x.service_time` is { exponential = 3 }, which has `exponential` = 3, which has no unit
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ exponential = '3ms', k = 3 }"),
         expect![[r#"
-        f:15:39: error: `x.service_time` is { exponential = "3ms", k = 3 }, which has the unknown key `k`
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:39: error: `x.service_time` is { exponential = "3ms", k = 3 }, which has the unknown key `k`
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ exponential = '3ms', erlang = '3ms' }"),
         expect![[r#"
-        f:15:16: error: `x.service_time` is { erlang = "3ms", exponential = "3ms" }, which is both `exponential` and `erlang`
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:16: error: `x.service_time` is { erlang = "3ms", exponential = "3ms" }, which is both `exponential` and `erlang`
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ exponential = '25h' }"),
@@ -608,65 +608,65 @@ fn distributions() {
     check(
         &node("{ uniform = ['5ms', '1ms'] }"),
         expect![[r#"
-        f:15:28: error: `x.service_time` is { uniform = ["5ms", "1ms"] }, which has `uniform` from 5ms down to 1ms
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:28: error: `x.service_time` is { uniform = ["5ms", "1ms"] }, which has `uniform` from 5ms down to 1ms
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ uniform = ['5ms'] }"),
         expect![[r#"
-        f:15:28: error: `x.service_time` is { uniform = ["5ms"] }, which has `uniform` with 1 ends instead of two
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:28: error: `x.service_time` is { uniform = ["5ms"] }, which has `uniform` with 1 ends instead of two
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ uniform = '5ms' }"),
         expect![[r#"
-        f:15:28: error: `x.service_time` is { uniform = "5ms" }, which has `uniform` = "5ms", not a list of two
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:28: error: `x.service_time` is { uniform = "5ms" }, which has `uniform` = "5ms", not a list of two
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ erlang = '5ms' }"),
         expect![[r#"
-        f:15:16: error: `x.service_time` is { erlang = "5ms" }, which has no `k`
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:16: error: `x.service_time` is { erlang = "5ms" }, which has no `k`
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ erlang = '5ms', k = 0 }"),
         expect![[r#"
-        f:15:38: error: `x.service_time` is { erlang = "5ms", k = 0 }, which has `k` = 0, not a whole number from 1 to 1000
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:38: error: `x.service_time` is { erlang = "5ms", k = 0 }, which has `k` = 0, not a whole number from 1 to 1000
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ erlang = '5ms', k = 2.5 }"),
         expect![[r#"
-        f:15:38: error: `x.service_time` is { erlang = "5ms", k = 2.5 }, which has `k` = 2.5, not a whole number from 1 to 1000
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:38: error: `x.service_time` is { erlang = "5ms", k = 2.5 }, which has `k` = 2.5, not a whole number from 1 to 1000
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ hyperexponential = '5ms', scv = 0.5 }"),
         expect![[r#"
-        f:15:50: error: `x.service_time` is { hyperexponential = "5ms", scv = 0.5 }, which has `scv` = 0.5, not a number from 1 to 10000
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:50: error: `x.service_time` is { hyperexponential = "5ms", scv = 0.5 }, which has `scv` = 0.5, not a number from 1 to 10000
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ lognormal = '5ms', scv = -1 }"),
         expect![[r#"
-        f:15:43: error: `x.service_time` is { lognormal = "5ms", scv = -1 }, which has `scv` = -1, not a number from 0 to 10000
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:43: error: `x.service_time` is { lognormal = "5ms", scv = -1 }, which has `scv` = -1, not a number from 0 to 10000
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
     check(
         &node("{ lognormal = '-5ms', scv = nan }"),
         expect![[r#"
-        f:15:30: error: `x.service_time` is { lognormal = "-5ms", scv = nan }, which has `lognormal` = "-5ms", which is negative
-            help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 } or { lognormal = "8ms", scv = 2.0 }
-    "#]],
+            f:15:30: error: `x.service_time` is { lognormal = "-5ms", scv = nan }, which has `lognormal` = "-5ms", which is negative
+                help: "8ms", { exponential = "8ms" }, { uniform = ["1ms", "5ms"] }, { erlang = "8ms", k = 4 }, { hyperexponential = "8ms", scv = 4.0 }, { lognormal = "8ms", scv = 2.0 }, { weibull = "8ms", shape = 0.5 }, { pareto = ["1ms", "10s"], shape = 1.2 }, { quantiles = [[0.0, "1ms"], [0.5, "4ms"], [1.0, "1s"]] } or { mixture = [[0.9, "2ms"], [0.1, { exponential = "80ms" }]] }
+        "#]],
     );
 }
 

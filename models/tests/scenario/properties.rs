@@ -226,6 +226,18 @@ fn distribution() -> impl Strategy<Value = Dist> {
         (time(), 1..=1000u32).prop_map(|(mean, k)| Dist::Erlang { mean, k }),
         (time(), 1.0..10_000.0).prop_map(|(mean, scv)| Dist::Hyperexponential { mean, scv }),
         (time(), 0.0..10_000.0).prop_map(|(mean, scv)| Dist::Lognormal { mean, scv }),
+        (time(), 0.05..1000.0).prop_map(|(mean, shape)| Dist::Weibull { mean, shape }),
+        (1..u64::MAX / 2, 1..u64::MAX / 2, 0.05..1000.0).prop_map(|(min, more, shape)| {
+            Dist::Pareto { shape, min: Duration(min), max: Duration(min + more) }
+        }),
+        (0.01..0.99, any::<[u64; 3]>()).prop_map(|(share, mut at)| {
+            at.sort_unstable();
+            let [low, middle, high] = at.map(Duration);
+            Dist::Empirical([(0.0, low), (share, middle), (1.0, high)].into())
+        }),
+        (0.1..9.0, time(), time()).prop_map(|(weight, a, b)| {
+            Dist::Mixture([(weight, Dist::Constant(a)), (0.0, Dist::Exponential(b))].into())
+        }),
     ]
 }
 

@@ -78,7 +78,12 @@ pub fn to_toml(kind: ParamKind, typed: &str) -> String {
     let typed = typed.trim();
     let quoted = || toml_edit::Value::from(typed).to_string().trim().to_owned();
     match kind {
-        ParamKind::Rate | ParamKind::Duration | ParamKind::Bytes | ParamKind::Text | ParamKind::Choice(_) => quoted(),
+        ParamKind::Rate
+        | ParamKind::Duration
+        | ParamKind::Bytes
+        | ParamKind::Text
+        | ParamKind::File
+        | ParamKind::Choice(_) => quoted(),
         ParamKind::Distribution if !typed.starts_with('{') => quoted(),
         ParamKind::Codes if !typed.starts_with('[') => {
             let codes: toml_edit::Array = typed.split([',', ' ']).filter(|w| !w.is_empty()).collect();
@@ -106,6 +111,8 @@ pub fn hint(kind: ParamKind) -> &'static str {
         ParamKind::Codes => "codes, e.g. 502, timeout",
         ParamKind::Choice(_) => "one of the list",
         ParamKind::Group(_) => "",
+        ParamKind::List(_) => "list of tables, e.g. [{ … }, { … }]",
+        ParamKind::File => "name of a file that the page has",
     }
 }
 

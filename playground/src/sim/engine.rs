@@ -26,7 +26,7 @@ pub enum Outcome {
 /// # Errors
 /// All problems.
 pub fn text_of<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, String> {
-    Scenario::load_bytes(bytes).map_err(|problems| problems.in_file(name).to_string())?;
+    crate::beside::load_bytes(bytes).map_err(|problems| problems.in_file(name).to_string())?;
     std::str::from_utf8(bytes).map_err(|e| e.to_string())
 }
 
@@ -40,7 +40,7 @@ pub const LINKS_MAX: usize = 2_000;
 /// # Errors
 /// All problems.
 pub fn check(text: &str, name: &str) -> Result<(), String> {
-    let scenario = Scenario::load(text).map_err(|problems| problems.in_file(name).to_string())?;
+    let scenario = crate::beside::load(text).map_err(|problems| problems.in_file(name).to_string())?;
     let counts = [("nodes", scenario.nodes.len(), NODES_MAX), ("links", scenario.links.len(), LINKS_MAX)];
     match counts.into_iter().find(|(_, count, most)| count > most) {
         None => Ok(()),
@@ -54,7 +54,7 @@ pub fn check(text: &str, name: &str) -> Result<(), String> {
 /// What runs but is probably not meant; nothing of a text that cannot run.
 #[must_use]
 pub fn hints(text: &str) -> Vec<floodgate::scenario::Hint> {
-    Scenario::load(text).map(|scenario| floodgate::scenario::hints(&scenario, text)).unwrap_or_default()
+    crate::beside::load(text).map(|scenario| floodgate::scenario::hints(&scenario, text)).unwrap_or_default()
 }
 
 /// As [`check`], each problem by itself and without its place: for saying beside a field what is wrong with it.
@@ -65,7 +65,7 @@ pub fn messages(text: &str) -> Result<(), Vec<String>> {
     let said = |p: &floodgate::Problem| {
         if p.remedy.is_empty() { p.message.clone() } else { format!("{} — {}", p.message, p.remedy) }
     };
-    Scenario::load(text).map(|_| ()).map_err(|problems| problems.items().iter().map(said).collect())
+    crate::beside::load(text).map(|_| ()).map_err(|problems| problems.items().iter().map(said).collect())
 }
 
 /// A control log that was made of a run of `scenario`.
@@ -84,7 +84,7 @@ pub struct Log {
 /// # Errors
 /// All problems.
 pub fn log_of(bytes: &[u8], name: &str, scenario: &str) -> Result<Log, String> {
-    let scenario = Scenario::load(scenario).map_err(|problems| problems.to_string())?;
+    let scenario = crate::beside::load(scenario).map_err(|problems| problems.to_string())?;
     let log = ControlLog::parse_bytes(bytes, &scenario).map_err(|problems| problems.in_file(name).to_string())?;
     let is_edit = |c: &&Control| c.action.is_edit();
     let text = String::from_utf8_lossy(bytes).into_owned();
@@ -94,7 +94,7 @@ pub fn log_of(bytes: &[u8], name: &str, scenario: &str) -> Result<Log, String> {
 /// Names of the variants of a scenario; none of a text that cannot run.
 #[must_use]
 pub fn variants(text: &str) -> Vec<String> {
-    Scenario::load(text).map(|s| s.variants.into_iter().map(|v| v.name).collect()).unwrap_or_default()
+    crate::beside::load(text).map(|s| s.variants.into_iter().map(|v| v.name).collect()).unwrap_or_default()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -561,7 +561,7 @@ fn at_path(values: &Values, path: &str) -> Option<Value> {
 #[must_use]
 pub fn headless(text: &str, seed: &str, until: &str, variant: &str) -> String {
     let run = || -> Result<String, String> {
-        let mut scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let mut scenario = crate::beside::load(text).map_err(|problems| problems.to_string())?;
         if !variant.is_empty() {
             let found = scenario.variant(variant).ok_or_else(|| format!("there is no variant `{variant}`"))?;
             scenario = found.scenario.clone();

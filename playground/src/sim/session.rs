@@ -378,7 +378,7 @@ impl Session {
     /// Brings a changed scenario to the running system. Edits at one instant are one: what they come to is entered, not how
     /// they came about.
     fn become_text(&mut self, text: &str) -> Result<(), String> {
-        let after = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let after = crate::beside::load(text).map_err(|problems| problems.to_string())?;
         let track = self.track.as_mut().ok_or("Nothing is loaded.")?;
         let at_end = track.difference_at_end(&after);
         let mut waits = at_end.waits;

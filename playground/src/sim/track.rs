@@ -123,7 +123,7 @@ impl Track {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new(text: &str, variant: Option<&str>, seed: Option<u64>) -> Result<Track, String> {
-        let mut scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let mut scenario = crate::beside::load(text).map_err(|problems| problems.to_string())?;
         if let Some(name) = variant {
             let found = scenario.variant(name).ok_or_else(|| format!("There is no variant “{name}”."))?;
             scenario = found.scenario.clone();
@@ -171,7 +171,7 @@ impl Track {
         if text.is_empty() || *text == *self.text() {
             return Ok(Vec::new());
         }
-        let after = Scenario::load(text).map_err(|problems| problems.to_string())?;
+        let after = crate::beside::load(text).map_err(|problems| problems.to_string())?;
         let found = difference(&self.stands[0].reached, &after);
         self.stands.push(Stand { at_ns: edited_ns, text: text.into(), reached: Rc::new(found.reached) });
         Ok(found.waits)

@@ -86,6 +86,19 @@ impl<M: Model> Ctx<'_, M> {
         if n == 0 { lineage } else { mix(lineage, self.at.key_hash ^ n) }
     }
 
+    /// The lineage of the root that this node bears as number `ordinal`.
+    #[inline]
+    #[must_use]
+    pub fn root_lineage(&self, ordinal: u64) -> u64 {
+        mix(self.at.key_hash, ordinal)
+    }
+
+    /// Which of so many clients sends the root of this lineage, if that is not said: all are equally likely.
+    #[must_use]
+    pub fn one_of(&self, population: u32, lineage: u64) -> u32 {
+        crate::call::one_of(population, lineage, self.kernel.seed)
+    }
+
     /// A new root, sent by `client`; `ordinal` is its place among the arrivals of this node.
     #[inline]
     pub fn birth(&mut self, ordinal: u64, client: u32) -> RootId {

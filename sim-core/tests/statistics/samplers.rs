@@ -49,6 +49,26 @@ fn laws() -> Vec<(Dist, Law)> {
         let law = move |x: f64| phi((libm::log(x) + variance / 2.0) / variance.sqrt());
         laws.push((Dist::Lognormal { mean: second, scv }, Box::new(law)));
     }
+    for (shape, max) in [(0.5, 3.0f64), (1.0, 10.0), (1.5, 1000.0), (3.0, 100.0)] {
+        let kept = 1.0 - libm::pow(max, -shape);
+        let dist = Dist::Pareto { shape, min: second, max: Duration::from_secs_f64(max) };
+        laws.push((dist, Box::new(move |x| ((1.0 - libm::pow(x.max(1.0), -shape)) / kept).min(1.0))));
+    }
+    for shape in [0.5, 1.0, 2.5, 20.0] {
+        let scale = 1.0 / libm::tgamma(1.0 + 1.0 / shape);
+        let law = move |x: f64| -libm::expm1(-libm::pow(x / scale, shape));
+        laws.push((Dist::Weibull { mean: second, shape }, Box::new(law)));
+    }
+    let points = [(0.0, ms), (0.1, Duration::from_millis(20)), (0.9, Duration::from_millis(30)), (1.0, second)];
+    let line = move |x: f64| match x {
+        x if x < 0.02 => 0.1 * (x - 0.01) / 0.01,
+        x if x < 0.03 => 0.1 + 0.8 * (x - 0.02) / 0.01,
+        x => 0.9 + 0.1 * (x - 0.03) / 0.97,
+    };
+    laws.push((Dist::Empirical(points.into()), Box::new(line)));
+    let parts = [(3.0, Dist::Exponential(ms)), (1.0, Dist::Uniform(ms, second))];
+    let mixed = |x: f64| 0.75 * (1.0 - libm::exp(-x / 0.01)) + 0.25 * ((x - 0.01) / 0.99).clamp(0.0, 1.0);
+    laws.push((Dist::Mixture(parts.into()), Box::new(mixed)));
     laws
 }
 

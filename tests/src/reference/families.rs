@@ -1,7 +1,7 @@
 //! Which family is run by what, or why it is not.
 
 use super::Runner::{self, Decision, Experiment};
-use super::{Case, balance, network, queueing};
+use super::{Case, balance, network, queueing, traces};
 
 /// Families that are run.
 const RUNNERS: &[(&str, Runner)] = &[
@@ -36,6 +36,8 @@ const RUNNERS: &[(&str, Runner)] = &[
     ("lb.balls_bins", Experiment(balance::balls)),
     ("breaker.envoy_outlier", Decision(balance::outliers)),
     ("breaker.envoy_panic", Decision(balance::panic_mode)),
+    ("traces.arrival_trace", Decision(traces::replay)),
+    ("traces.trace_fifo_replay", Decision(traces::replay)),
 ];
 
 /// Families that are not, and what they wait for.
@@ -52,8 +54,6 @@ const WAITING: &[(&str, &str)] = &[
     ("control.", "needs CoDel, adaptive limits and retry budgets"),
     ("traces.cache_replay", "needs a cache and the replay of traces"),
     ("traces.libcachesim_vectors", "not runnable: the trace cannot be redistributed"),
-    ("traces.arrival_trace", "needs the replay of arrival times"),
-    ("traces.trace_fifo_replay", "needs the replay of arrival times and demands"),
 ];
 
 /// What runs a case, or why nothing does.

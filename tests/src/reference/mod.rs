@@ -9,6 +9,7 @@ pub mod experiment;
 mod families;
 mod network;
 mod queueing;
+mod traces;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -101,6 +101,10 @@ pub fn value(spec: &ParamSpec, chance: &mut Chance) -> Tree {
         }
         ParamKind::Choice(choices) => Tree::text(chance.pick(choices).name),
         ParamKind::Group(specs) => Tree::Table(some(specs, 3, |_| true, chance)),
+        ParamKind::List(specs) => {
+            Tree::List((0..chance.below(3)).map(|_| Tree::Table(some(specs, 3, |_| true, chance))).collect())
+        }
+        ParamKind::File => Tree::text(*chance.pick(&["", "requests.csv", "none"])),
     }
 }
 
@@ -138,7 +142,18 @@ fn distribution(max: f64, chance: &mut Chance) -> Tree {
     let mean = Tree::text(time(0.0, max, chance));
     let scv = Tree::Word((*chance.pick(&["1.0", "4.0", "10000.0"])).to_owned());
     let k = Tree::Word((*chance.pick(&["1", "2", "16", "1000"])).to_owned());
-    match chance.below(6) {
+    match chance.below(9) {
+        6 => Tree::table(&[("weibull", mean), ("shape", Tree::Word((*chance.pick(&["0.5", "1.0", "3"])).to_owned()))]),
+        7 => Tree::table(&[
+            ("pareto", Tree::List(vec![Tree::text("1us"), mean])),
+            ("shape", Tree::Word("1.2".to_owned())),
+        ]),
+        8 => {
+            let pair = |share: &str, value| Tree::List(vec![Tree::Word(share.to_owned()), value]);
+            let quantiles = Tree::List(vec![pair("0.0", Tree::text("0s")), pair("1.0", mean)]);
+            let law = Tree::table(&[("quantiles", quantiles)]);
+            if chance.one_in(2) { law } else { Tree::table(&[("mixture", Tree::List(vec![pair("1", law)]))]) }
+        }
         0 => mean,
         1 | 2 => Tree::table(&[("exponential", mean)]),
         3 => Tree::table(&[("uniform", Tree::List(vec![Tree::text("0s"), mean]))]),

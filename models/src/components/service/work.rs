@@ -24,7 +24,7 @@ impl Config {
     #[inline(always)]
     fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, plain: bool, cx: &Cx<'_>) -> Job {
         let Order { lineage, work, described } = order;
-        let mut demand = match described {
+        let mut demand = match described || self.handshake > Duration::ZERO {
             false => self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)),
             true => self.demand_of(call, lineage, cx),
         };
@@ -41,11 +41,12 @@ impl Config {
         Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE }
     }
 
-    /// The demand of a call of whose root there is something said: given, or drawn.
+    /// The demand of a call of whose root there is something said: given, or drawn; and what the connection costs.
     #[cold]
     fn demand_of(&self, call: CallId, lineage: u64, cx: &Cx<'_>) -> Duration {
         let drawn = || self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage));
-        cx.demand_of(call).unwrap_or_else(drawn)
+        let demand = cx.demand_of(call).unwrap_or_else(drawn);
+        if self.handshake > Duration::ZERO && cx.opens_connection(call) { demand + self.handshake } else { demand }
     }
 }
 
