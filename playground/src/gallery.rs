@@ -89,8 +89,7 @@ mod tests {
     #[test]
     fn every_exhibit_is_sound_and_says_what_it_is() {
         for exhibit in GALLERY {
-            let scenario =
-                floodgate::Scenario::load(exhibit.text).unwrap_or_else(|p| panic!("{}", p.in_file(exhibit.file)));
+            let scenario = crate::beside::load(exhibit.text).unwrap_or_else(|p| panic!("{}", p.in_file(exhibit.file)));
             assert_eq!((scenario.name.as_str(), scenario.description.as_str()), (exhibit.name, exhibit.description));
             assert_eq!(scenario.phenomenon, exhibit.phenomenon);
             assert!(!exhibit.description.is_empty() && !exhibit.tag.is_empty(), "{}", exhibit.file);

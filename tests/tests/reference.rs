@@ -90,7 +90,9 @@ fn no_case_is_skipped_in_silence() {
         }
         let first = &rows[0];
         let refused = rows.len() == 1 && first.statistic.is_empty() && matches!(first.verdict, Verdict::Open(_));
-        let run = ["queueing.", "lb.", "breaker.envoy_", "traces.arrival_trace", "traces.trace_fifo_replay"].iter().any(|families| case.family.starts_with(families));
+        let run = ["queueing.", "lb.", "breaker.envoy_", "traces.arrival_trace", "traces.trace_fifo_replay"]
+            .iter()
+            .any(|families| case.family.starts_with(families));
         assert_eq!(run, !refused, "{}", case.id);
     }
     assert_eq!((families.len(), families.values().sum::<usize>()), (62, 292));

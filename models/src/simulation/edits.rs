@@ -113,7 +113,11 @@ impl Simulation {
                 let link = Link { from, port: *port, to, values, span: 0..0, added: Some(control.at), removed: false };
                 let spec = link.wiring().spec(Paths::of(&self.scenario).whereabouts(&link));
                 if self.core.add_link(id, PortId(*port as u16), &link.to, spec).is_ok() {
-                    self.wirings.push(Parameters { specs: crate::scenario::LINK, base: link.values.clone(), overlays: Vec::new() });
+                    self.wirings.push(Parameters {
+                        specs: crate::scenario::LINK,
+                        base: link.values.clone(),
+                        overlays: Vec::new(),
+                    });
                     Arc::make_mut(&mut self.scenario).links.push(link);
                 }
             }

@@ -227,9 +227,8 @@ fn distribution() -> impl Strategy<Value = Dist> {
         (time(), 1.0..10_000.0).prop_map(|(mean, scv)| Dist::Hyperexponential { mean, scv }),
         (time(), 0.0..10_000.0).prop_map(|(mean, scv)| Dist::Lognormal { mean, scv }),
         (time(), 0.05..1000.0).prop_map(|(mean, shape)| Dist::Weibull { mean, shape }),
-        (1..u64::MAX / 2, 1..u64::MAX / 2, 0.05..1000.0).prop_map(|(min, more, shape)| {
-            Dist::Pareto { shape, min: Duration(min), max: Duration(min + more) }
-        }),
+        (1..u64::MAX / 2, 1..u64::MAX / 2, 0.05..1000.0)
+            .prop_map(|(min, more, shape)| { Dist::Pareto { shape, min: Duration(min), max: Duration(min + more) } }),
         (0.01..0.99, any::<[u64; 3]>()).prop_map(|(share, mut at)| {
             at.sort_unstable();
             let [low, middle, high] = at.map(Duration);

@@ -81,7 +81,7 @@ impl Previews {
 }
 
 fn begin(of: u32, text: &str) -> Result<Running, String> {
-    let scenario = Scenario::load(text).map_err(|problems| problems.to_string())?;
+    let scenario = crate::beside::load(text).map_err(|problems| problems.to_string())?;
     let until_ns = scenario.until.0.min(LONGEST_NS);
     let mut simulation = Simulation::new(&scenario, scenario.seed);
     simulation.record(Duration((until_ns / WINDOWS).max(1)));
@@ -136,7 +136,7 @@ mod tests {
         assert!(last.done && last.halted.is_none() && last.until_s == 12.0);
         assert!(bad.of == 8 && bad.done && bad.halted.is_some());
         // The same numbers as those of a run by itself.
-        let scenario = Scenario::load(text).expect("it is sound");
+        let scenario = crate::beside::load(text).expect("it is sound");
         let mut simulation = Simulation::new(&scenario, 1);
         simulation.record(Duration(100_000_000));
         let _ = simulation.advance(Budget::until(Time(12_000_000_000)));
