@@ -16,6 +16,7 @@ choices! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that declares it has no place for the mark")]
 impl Default for Unit {
     fn default() -> Unit {
         Unit::Seconds
