@@ -230,17 +230,28 @@ impl NodeReport {
     }
 }
 
+pub(crate) fn node(simulation: &Simulation, i: usize) -> NodeReport {
+    let node = &simulation.scenario().nodes[i];
+    let (now, since) = (simulation.now(), simulation.statistics_since());
+    let report = NodeReport::new(node.descriptor, simulation.node_counters(i), since, now);
+    NodeReport { removed_at_s: node.removed.map(Time::as_secs_f64), ..report }
+}
+
+pub(crate) fn classes(simulation: &Simulation) -> BTreeMap<String, ClassReport> {
+    order::map(
+        (simulation.scenario().classes().iter().zip(simulation.class_counters()))
+            .map(|(class, stats)| ((*class).to_owned(), ClassReport::new(stats))),
+    )
+}
+
 impl Report {
     pub(crate) fn new(simulation: &Simulation) -> Report {
-        let (now, since, t) = (simulation.now(), simulation.statistics_since(), simulation.totals());
-        let node = |(i, n): (usize, &crate::scenario::Node)| {
-            let report = NodeReport::new(n.descriptor, simulation.node_counters(i), since, now);
-            (simulation.report_name(i), NodeReport { removed_at_s: n.removed.map(Time::as_secs_f64), ..report })
-        };
+        let t = simulation.totals();
+        let named = |i| (simulation.report_name(i), node(simulation, i));
         Report {
             scenario: simulation.scenario().name.clone(),
             seed: simulation.seed(),
-            virtual_seconds: now.as_secs_f64(),
+            virtual_seconds: simulation.now().as_secs_f64(),
             events: simulation.events(),
             digest: simulation.digest().to_string(),
             halted: simulation.halted().map(ToString::to_string),
@@ -254,11 +265,8 @@ impl Report {
                 wasted_work_seconds: t.wasted_ns as f64 / 1e9,
                 amplification: ratio(t.attempts as f64, t.born as f64, 1.0),
             },
-            classes: order::map(
-                (simulation.scenario().classes().iter().zip(simulation.class_counters()))
-                    .map(|(class, stats)| ((*class).to_owned(), ClassReport::new(stats))),
-            ),
-            nodes: order::map(simulation.scenario().nodes.iter().enumerate().map(node)),
+            classes: classes(simulation),
+            nodes: order::map((0..simulation.scenario().nodes.len()).map(named)),
             series: simulation.series().iter().map(|point| WindowReport::new(simulation.scenario(), point)).collect(),
         }
     }

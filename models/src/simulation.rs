@@ -8,7 +8,7 @@ use crate::components::AnyComponent;
 use crate::control::{Action, Control};
 use crate::param::{ParamKind, ParamSpec, Params as _, Value, Values};
 use crate::record::{RecordLimits, Recorder, SeriesPoint, Tracked};
-use crate::report::Report;
+use crate::report::{ClassReport, NodeReport, Report};
 use crate::scenario::Wiring;
 use crate::scenario::wiring::Paths;
 use crate::scenario::{LINK, Scenario};
@@ -19,6 +19,7 @@ use floodgate_core::{
     Budget, Digest, Duration, Event, Halt, JourneyPolicy, Journeys, Limits, LinkId, LinkSpec, NodeId, PortId, Progress,
     Time, Topology,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Something due at a virtual time: the beginning or the end of a control.
@@ -160,6 +161,11 @@ impl Simulation {
     /// slower, and changes nothing in it.
     pub fn follow(&mut self, policy: JourneyPolicy) {
         self.journeys = Some(Journeys::new(policy, self.core.routes()));
+    }
+
+    /// Forgets the journeys and follows nobody from now on.
+    pub fn follow_no_more(&mut self) {
+        self.journeys = None;
     }
 
     /// The journeys kept so far; `None` unless [`Simulation::follow`] was called. After a seek of a
@@ -546,6 +552,18 @@ impl Simulation {
         Report::new(self)
     }
 
+    /// What a node (by its place in the scenario) has in the [report](Simulation::report).
+    #[must_use]
+    pub fn node_report(&self, node: usize) -> NodeReport {
+        crate::report::node(self, node)
+    }
+
+    /// What the classes of requests have in the [report](Simulation::report), by name.
+    #[must_use]
+    pub fn class_reports(&self) -> BTreeMap<String, ClassReport> {
+        crate::report::classes(self)
+    }
+
     /// Checks `born = answered + failed + in_flight` and `busy = useful + wasted + undecided` against the live records.
     ///
     /// # Errors
@@ -619,7 +637,9 @@ impl Simulation {
         &mut self.core
     }
 
-    pub(crate) fn statistics_since(&self) -> Time {
+    /// When the statistics started: at the end of the warm-up.
+    #[must_use]
+    pub fn statistics_since(&self) -> Time {
         if self.warm { Time::ZERO + self.scenario.warm_up } else { Time::ZERO }
     }
 }

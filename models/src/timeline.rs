@@ -3,7 +3,7 @@
 use crate::control::Control;
 use crate::record::SeriesPoint;
 use crate::simulation::Simulation;
-use floodgate_core::{Budget, Duration, Halt, Progress, Time};
+use floodgate_core::{Budget, Duration, Halt, JourneyPolicy, Progress, Time};
 use std::sync::Arc;
 
 /// How a [`Timeline`] keeps its keyframes.
@@ -155,17 +155,9 @@ impl Timeline {
         while place > 0 && !self.keyframes[place].simulation.can_go_on(&self.simulation) {
             place -= 1;
         }
-        let keyframe = &self.keyframes[place];
-        if time < self.simulation.now() || keyframe.simulation.now() > self.simulation.now() {
-            let mut restored = keyframe.simulation.clone();
-            // What was entered later is not known to the keyframe yet.
-            for control in &self.log[keyframe.simulation.log().len()..] {
-                // It was accepted when it was entered, and its time is not before the keyframe's.
-                let entered = restored.control(control.clone());
-                debug_assert_eq!(entered, Ok(()));
-            }
-            restored.take_record(&mut self.simulation, &mut self.ahead);
-            self.simulation = restored;
+        let at = self.keyframes[place].simulation.now();
+        if time < self.simulation.now() || at > self.simulation.now() {
+            self.restore(place);
         }
         // What is due at `time` itself is left, as when the run came there for the first time.
         if time <= self.simulation.now() {
@@ -175,6 +167,40 @@ impl Timeline {
             Progress::Halted(halt) => Err(halt),
             _ => Ok(()),
         }
+    }
+
+    /// Stands where a keyframe does; what was recorded later is ahead.
+    fn restore(&mut self, place: usize) {
+        let keyframe = &self.keyframes[place];
+        let mut restored = keyframe.simulation.clone();
+        // What was entered later is not known to the keyframe yet.
+        for control in &self.log[keyframe.simulation.log().len()..] {
+            // It was accepted when it was entered, and its time is not before the keyframe's.
+            let entered = restored.control(control.clone());
+            debug_assert_eq!(entered, Ok(()));
+        }
+        restored.take_record(&mut self.simulation, &mut self.ahead);
+        self.simulation = restored;
+    }
+
+    /// Follows the journeys of all requests, also of those that have been: the run stands at its beginning then, and its keyframes
+    /// are made anew on the way to where it was. `None` forgets the journeys, and the run stays where it is.
+    pub fn follow(&mut self, policy: Option<JourneyPolicy>) {
+        let Some(policy) = policy else {
+            self.simulation.follow_no_more();
+            for keyframe in self.keyframes.iter_mut().filter(|k| k.simulation.journeys().is_some()) {
+                let keyframe = Arc::make_mut(keyframe);
+                keyframe.simulation.follow_no_more();
+                keyframe.bytes = keyframe.simulation.state_bytes();
+            }
+            return;
+        };
+        self.keyframes.truncate(1);
+        Arc::make_mut(&mut self.keyframes[0]).simulation.follow(policy);
+        self.restore(0);
+        let first = &self.keyframes[0];
+        let (now, events, bytes) = (first.simulation.now(), first.simulation.events(), first.bytes);
+        self.stand(now, events, bytes);
     }
 
     /// As [`Simulation::control`]; in the past it starts a branch, and what was done later is forgotten.

@@ -1,5 +1,6 @@
 //! What the page knows of the run: the sum of the frames received, and rates computed from it.
 
+use crate::details::Details;
 use crate::wire::{Frame, Line, LinkCounts, Loaded, NodeCounts, Point, Totals, Track};
 use floodgate::status::Status;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +29,8 @@ pub struct Live {
     pub points: Vec<Point>,
     /// What is known of each track, what lies ahead included.
     pub known: BTreeMap<u32, Vec<Point>>,
+    /// What else is known of the windows of this track.
+    pub details: Details,
     /// The tracks.
     pub tracks: Vec<Track>,
     /// Nodes and links are others than before; whoever has places for them looks again.
@@ -138,6 +141,7 @@ impl Live {
             self.utilization = std::mem::take(&mut frame.utilization);
         }
         self.take_points(&mut frame);
+        self.details.take(std::mem::take(&mut frame.details), frame.details_anew);
         for line in frame.lines.drain(..) {
             if let Some((node, number)) = line.wave {
                 self.waves.entry(node).or_insert((number, line.t));
@@ -172,6 +176,14 @@ impl Live {
         } else {
             self.points.extend_from_slice(&now[self.points.len()..]);
         }
+    }
+
+    /// Stretches of time in which load is changed or something is broken, from and to in seconds.
+    #[must_use]
+    pub fn triggers(&self) -> Vec<(f64, f64)> {
+        let flags = self.tracks.iter().filter(|t| t.id == self.last.track).flat_map(|t| &t.flags);
+        let broken = flags.filter_map(|f| Some((f.t, f.until?)));
+        self.loaded.phases.iter().map(|p| (p.from, p.to)).chain(broken).collect()
     }
 
     /// The end of what can be shown, in seconds: the furthest that any track has come, or where the scenario ends.

@@ -9,6 +9,9 @@
 #![allow(unreachable_pub)]
 
 mod beside;
+mod charts;
+mod codes;
+mod details;
 mod dots;
 mod editor;
 mod export;
@@ -16,12 +19,15 @@ mod face;
 mod gallery;
 mod geometry;
 mod incoming;
+mod journey;
 mod keep;
 mod live;
+mod marks;
 mod series;
 mod shelf;
 mod sim;
 mod still;
+mod table;
 mod thumbnail;
 mod wire;
 

@@ -6,29 +6,61 @@ use crate::wire::Point;
 pub const POINTS_MAX: usize = 600;
 
 /// At most [`POINTS_MAX`] points of `value` over time: of each stretch its smallest and its largest, in their order, so that
-/// no peak is lost. Missing values (NaN) are left out.
+/// no peak is lost. Where there is no value (NaN) there is a gap: one point whose value is NaN.
 #[must_use]
 pub fn decimated(points: &[Point], value: fn(&Point) -> f32) -> Vec<(f64, f64)> {
-    let all = |slice: &[Point]| -> Vec<(f64, f64)> {
-        slice.iter().map(|p| (f64::from(p.t), f64::from(value(p)))).filter(|(_, v)| v.is_finite()).collect()
-    };
-    if points.len() <= POINTS_MAX {
-        return all(points);
-    }
-    let stretch = points.len().div_ceil(POINTS_MAX / 2);
-    let mut out = Vec::with_capacity(POINTS_MAX);
+    thin(points.iter().map(|p| (f64::from(p.t), f64::from(value(p)))))
+}
+
+/// The same of any values over time.
+#[must_use]
+pub fn thin(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let points: Vec<(f64, f64)> = points.collect();
+    let stretch = if points.len() <= POINTS_MAX { 1 } else { points.len().div_ceil(POINTS_MAX / 2) };
+    let mut out: Vec<(f64, f64)> = Vec::with_capacity(points.len().min(POINTS_MAX));
     for slice in points.chunks(stretch) {
-        let here = all(slice);
-        let least = here.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let most = here.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
-        if let (Some(a), Some(b)) = (least, most) {
-            out.push(if a.0 <= b.0 { a } else { b });
-            if a.0 != b.0 {
-                out.push(if a.0 <= b.0 { b } else { a });
-            }
+        let here = || slice.iter().copied().filter(|(_, v)| v.is_finite());
+        let least = here().min_by(|a, b| a.1.total_cmp(&b.1));
+        let most = here().max_by(|a, b| a.1.total_cmp(&b.1));
+        match (least, most) {
+            (Some(a), Some(b)) if a.0 == b.0 => out.push(a),
+            (Some(a), Some(b)) => out.extend(if a.0 < b.0 { [a, b] } else { [b, a] }),
+            _ if out.last().is_some_and(|last| last.1.is_finite()) => out.push((slice[0].0, f64::NAN)),
+            _ => {}
         }
     }
     out
+}
+
+/// About four values for an axis, such as 0, 500, 1000; on a logarithmic one powers of ten, and 2 and 5 between them where there
+/// is room.
+#[must_use]
+pub fn ticks(low: f64, high: f64, log: bool) -> Vec<f64> {
+    let mut unit = 1.0;
+    let small = if log { low } else { (high - low) / 4.0 };
+    while unit > small {
+        unit /= 10.0;
+    }
+    while unit * 10.0 <= small {
+        unit *= 10.0;
+    }
+    // Sums of tenths are not quite what they should be.
+    let (low, high) = (low - unit * 1e-6, high * (1.0 + 1e-9));
+    if log {
+        let factors: &[f64] = if high / low > 150.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let powers = std::iter::successors(Some(unit), |u| Some(u * 10.0)).take_while(|u| *u <= high);
+        return powers.flat_map(|u| factors.iter().map(move |f| f * u)).filter(|v| low <= *v && *v <= high).collect();
+    }
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|f| f * unit).into_iter().find(|s| *s >= small).unwrap_or(unit * 10.0);
+    (0..=10).map(|i| f64::from(i) * step).filter(|v| low <= *v && *v <= high).collect()
+}
+
+/// Whole seconds for a time axis that has room for `labels_max` of them.
+#[must_use]
+pub fn time_ticks(end_s: f64, labels_max: f64) -> Vec<u32> {
+    const STEPS: [u32; 14] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+    let step = STEPS.into_iter().find(|s| end_s / f64::from(*s) <= labels_max.max(1.0)).unwrap_or(86_400);
+    (0..=end_s as u32).step_by(step as usize).collect()
 }
 
 /// End of the time axis: steps, so that the picture does not creep all the time.
@@ -100,6 +132,32 @@ mod tests {
         assert!(line.len() <= POINTS_MAX && line.iter().any(|p| p.1 == 9.0));
         assert!(line.windows(2).all(|w| w[0].0 <= w[1].0));
         assert!(decimated(&points, |p| p.p50).is_empty());
+    }
+
+    #[test]
+    fn where_there_is_no_value_there_is_a_gap() {
+        for many in [1, 1000] {
+            let values = [1.0, f64::NAN, f64::NAN, 2.0, f64::NAN];
+            let all = values.into_iter().flat_map(|v| std::iter::repeat_n(v, many));
+            let line = thin(all.enumerate().map(|(i, v)| (i as f64, v)));
+            let mut runs: Vec<String> = line.iter().map(|p| p.1.to_string()).collect();
+            runs.dedup();
+            assert_eq!(runs, ["1", "NaN", "2", "NaN"], "{many}");
+        }
+    }
+
+    #[test]
+    fn axes_have_whole_values() {
+        assert_eq!(ticks(0.0, 2000.0, false), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
+        assert_eq!(ticks(0.0, 1.05, false), [0.0, 0.5, 1.0]);
+        assert_eq!(ticks(0.0, 2.0, false), [0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(ticks(1.0, 10_000.0, true), [1.0, 10.0, 100.0, 1000.0, 10_000.0]);
+        assert_eq!(ticks(2.1, 134.0, true), [5.0, 10.0, 20.0, 50.0, 100.0]);
+        assert_eq!(time_ticks(60.0, 4.2), [0, 20, 40, 60]);
+        assert_eq!(time_ticks(3600.0, 7.0), [0, 600, 1200, 1800, 2400, 3000, 3600]);
+        for high in [0.3, 7.0, 96.0, 1234.5, 8e6] {
+            assert!((3..=6).contains(&ticks(0.0, high, false).len()), "{high}: {:?}", ticks(0.0, high, false));
+        }
     }
 
     #[test]

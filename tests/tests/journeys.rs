@@ -182,6 +182,40 @@ fn the_same_run_gives_the_same_journeys_however_it_is_cut_and_wherever_it_is_sou
 }
 
 #[test]
+fn who_is_followed_late_is_followed_from_the_beginning_and_nothing_else_changes() {
+    let policy = JourneyPolicy::of_each(6);
+    let kept = |journeys: &Journeys| -> Vec<Journey> {
+        [journeys.sampled(), journeys.slowest(), journeys.failed()].into_iter().flatten().cloned().collect()
+    };
+    let scenario = Scenario::load(AVALANCHE).expect("valid");
+    let (there, earlier) = (Time::from_secs_f64(14.0), Time::from_secs_f64(6.3));
+    let mut simulation = Simulation::new(&scenario, 5);
+    simulation.record(Duration::from_secs_f64(0.25));
+    let mut timeline = Timeline::new(simulation, KeyframePolicy::default());
+    assert_eq!(timeline.advance(Budget::until(there)), Progress::Reached);
+    let (digest, series) = (timeline.simulation().digest(), timeline.simulation().series().to_vec());
+
+    timeline.follow(Some(policy));
+    assert_eq!((timeline.simulation().now(), timeline.furthest()), (Time::ZERO, there));
+    for at in [there, earlier, there] {
+        timeline.seek(at).expect("no limit is met");
+        let direct = followed(AVALANCHE, policy, at.as_secs_f64());
+        assert_eq!(kept(journeys(timeline.simulation())), kept(journeys(&direct)), "at {at}");
+        assert_eq!(journeys(timeline.simulation()).counts(), journeys(&direct).counts());
+    }
+    assert!(timeline.keyframes().0 > 3, "keyframes come again");
+    assert_eq!((timeline.simulation().digest(), timeline.simulation().series()), (digest, &series[..]));
+
+    timeline.follow(None);
+    assert!(timeline.simulation().journeys().is_none());
+    for at in [earlier, there] {
+        timeline.seek(at).expect("no limit is met");
+        assert!(timeline.simulation().journeys().is_none(), "at {at}");
+    }
+    assert_eq!((timeline.simulation().digest(), timeline.simulation().series()), (digest, &series[..]));
+}
+
+#[test]
 fn journeys_are_bounded_in_number_and_in_bytes() {
     let simulation = followed(AVALANCHE, JourneyPolicy::of_each(8), 14.0);
     let few = journeys(&simulation);

@@ -8,6 +8,7 @@ mod film;
 pub mod gallery;
 pub mod hooks;
 mod saving;
+pub mod seeing;
 pub mod sharing;
 mod still;
 mod time;
@@ -37,6 +38,8 @@ pub enum Topic {
     Pulse,
     /// What came of scenarios of the gallery.
     Gallery,
+    /// Something that was asked of the run; at most four times a second.
+    Answer,
 }
 
 /// What is wrong with a text that was opened or edited, as the command line would say it.
@@ -107,6 +110,8 @@ pub struct Page {
     pub chart_dirty: Cell<bool>,
     /// The load chart shows everything, not just what is served.
     pub chart_all: Cell<bool>,
+    /// Which charts are looked at, and where.
+    pub seeing: seeing::Seeing,
     /// Time travel, tracks, and the run on the other side.
     pub time: time::Time,
     /// Passing runs on, and keeping them.
@@ -171,6 +176,7 @@ impl Page {
             theme_changed: Cell::new(true),
             chart_dirty: Cell::new(true),
             chart_all: Cell::new(false),
+            seeing: seeing::Seeing::default(),
             time: time::Time::default(),
             sharing: sharing::Sharing::default(),
             saving: saving::Saving::default(),
@@ -204,6 +210,7 @@ impl Page {
             Reply::Ready => {}
             Reply::Loaded(loaded) if loaded.run == self.run.get() => {
                 self.live.replace(Live::new(loaded));
+                self.forget_requests();
                 // A frame of the run before that nobody will draw is done with, or the session would wait for ever.
                 if !self.fresh.take().is_empty() {
                     self.send(crate::wire::Command::Drawn);
@@ -228,6 +235,7 @@ impl Page {
                 }
             }
             Reply::Preview(preview) => self.previewed(preview),
+            Reply::Answer(answer) => self.answered(answer),
             Reply::Pong => {}
             Reply::Lost => self.lost(),
             Reply::Frame(frame) => {

@@ -217,6 +217,8 @@ impl Page {
         // What was asked for by number was known to the old one.
         self.editor.borrow_mut().forget_acts();
         let running = was_running && count == 1;
+        // Before the run is there, so that it is not made twice.
+        self.send(Command::Follow(self.seeing.follows.get()));
         self.send(Command::Load { run, text, seed, running, variant: None, resume });
         self.send(Command::Speed(self.speed.get()));
         if self.time.rival.take().is_some() {

@@ -1,154 +1,212 @@
-//! The charts: load, throughput and goodput with the wasted work between them; and latencies.
+//! Draws the charts: axes, bands of changed load, areas, cells, lines, and the numbers of first saturations.
 
-use super::theme::{Theme, rgb};
+use super::theme::Theme;
+use crate::charts::{Ink, Line, Plot, Stroke, Unit};
 use crate::live::Live;
-use crate::series::{decimated, millis, nice_above, short, time_end};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters_canvas::CanvasBackend;
-use web_sys::HtmlCanvasElement;
+use crate::series::{ticks, time_ticks};
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-/// How charts are drawn.
-pub struct Look<'a> {
-    /// Colours.
-    pub theme: &'a Theme,
-    /// Pixels per CSS pixel.
-    pub ratio: f64,
-    /// The load chart shows everything, however small that makes what is served.
-    pub all: bool,
-}
+/// Room for the labels at the left of every chart, in CSS pixels: the same everywhere, so that times stand below each other.
+pub const LEFT: f64 = 52.0;
+/// Room at the right.
+pub const RIGHT: f64 = 12.0;
+const TOP: f64 = 8.0;
+const FOOT: f64 = 20.0;
+/// A label of the time axis needs so much room.
+const TIME_LABEL: f64 = 70.0;
 
-/// Draws a chart.
-pub type Draw = fn(&HtmlCanvasElement, &Live, &Look<'_>) -> Result<(), String>;
-
-type Area = DrawingArea<CanvasBackend, Shift>;
-
-fn area(canvas: &HtmlCanvasElement, look: &Look<'_>) -> Result<Area, String> {
-    let backend = CanvasBackend::with_canvas_object(canvas.clone()).ok_or("no canvas")?;
-    let area = backend.into_drawing_area();
-    area.fill(&rgb(&look.theme.surface)).map_err(|e| e.to_string())?;
-    Ok(area)
-}
-
-fn px(look: &Look<'_>, css: f64) -> u32 {
-    (css * look.ratio).round() as u32
-}
-
-fn font<'a>(look: &Look<'_>, color: &str) -> TextStyle<'a> {
-    ("system-ui, sans-serif", px(look, 11.0)).into_font().color(&rgb(color))
-}
-
-fn line(color: &str, look: &Look<'_>, css: f64) -> ShapeStyle {
-    rgb(color).stroke_width(px(look, css).max(1))
-}
-
-/// Offered load, throughput and goodput per second.
-pub fn load(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Result<(), String> {
-    let area = area(canvas, look)?;
-    let points = &live.points;
-    let end = time_end(live.last.now_ns as f64 / 1e9);
-    let peak = |f: fn(&crate::wire::Point) -> f32| points.iter().map(|p| f64::from(f(p))).fold(0.0, f64::max);
-    let (offered, served) = (peak(|p| p.offered), peak(|p| p.throughput.max(p.goodput)));
-    let top = if look.all { nice_above(offered.max(served) * 1.05) } else { nice_above((served * 1.6).max(10.0)) };
-    let mut chart = ChartBuilder::on(&area)
-        .margin_top(px(look, 8.0))
-        .margin_right(px(look, 12.0))
-        .x_label_area_size(px(look, 20.0))
-        .y_label_area_size(px(look, 40.0))
-        .build_cartesian_2d(0.0..end, 0.0..top)
-        .map_err(|e| e.to_string())?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(line(&look.theme.grid, look, 1.0))
-        .axis_style(line(&look.theme.grid, look, 1.0))
-        .label_style(font(look, &look.theme.muted))
-        .x_labels(7)
-        .y_labels(5)
-        .x_label_formatter(&|x| format!("{x:.0} s"))
-        .y_label_formatter(&|y| short(*y))
-        .draw()
-        .map_err(|e| e.to_string())?;
-    let bands = bands(live, end);
-    let throughput = decimated(points, |p| p.throughput.max(p.goodput));
-    let goodput = decimated(points, |p| p.goodput);
-    // What was answered and served nobody: between throughput and goodput.
-    let mut wasted = throughput.clone();
-    wasted.extend(goodput.iter().rev());
-    let clip = |points: Vec<(f64, f64)>| points.into_iter().map(|(t, v)| (t, v.min(top * 1.02))).collect::<Vec<_>>();
-    let draw = || -> Result<(), Box<dyn std::error::Error>> {
-        let band = rgb(&look.theme.muted).mix(0.16).filled();
-        chart.draw_series(bands.iter().map(|(from, to)| Rectangle::new([(*from, 0.0), (*to, top)], band)))?;
-        if wasted.len() > 2 {
-            chart.draw_series(std::iter::once(Polygon::new(wasted, rgb(&look.theme.error).mix(0.28).filled())))?;
-        }
-        let offered_line = clip(decimated(points, |p| p.offered));
-        chart.draw_series(LineSeries::new(offered_line, line(&look.theme.first, look, 1.6)))?;
-        chart.draw_series(LineSeries::new(throughput, line(&look.theme.muted, look, 1.4)))?;
-        chart.draw_series(LineSeries::new(goodput, line(&look.theme.ok, look, 2.6)))?;
-        let small = font(look, &look.theme.text);
-        for (number, t) in live.waves.values() {
-            let dash = line(&look.theme.error, look, 1.0);
-            chart.draw_series(std::iter::once(PathElement::new(vec![(*t, 0.0), (*t, top)], dash)))?;
-            chart.draw_series(std::iter::once(Text::new(format!(" {number}"), (*t, top), small.clone())))?;
-        }
-        area.present()?;
-        Ok(())
+/// Draws a chart; `ratio` is pixels per CSS pixel.
+pub fn draw(canvas: &HtmlCanvasElement, plot: &Plot, live: &Live, theme: &Theme, ratio: f64) -> Result<(), JsValue> {
+    let Some(ctx) = canvas.get_context("2d")?.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) else {
+        return Ok(());
     };
-    draw().map_err(|e| e.to_string())
+    let size = (f64::from(canvas.width()) / ratio, f64::from(canvas.height()) / ratio);
+    let chart = Chart { ctx, plot, theme, size };
+    chart.ctx.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0)?;
+    chart.ctx.clear_rect(0.0, 0.0, size.0, size.1);
+    chart.ctx.set_font("11px system-ui, sans-serif");
+    chart.bands(live);
+    chart.axes()?;
+    chart.inside(|c| {
+        c.areas();
+        c.cells();
+        c.lines()
+    })?;
+    chart.names()?;
+    chart.waves(live)
 }
 
-/// Latency percentiles of what was answered, on a logarithmic scale.
-pub fn latency(canvas: &HtmlCanvasElement, live: &Live, look: &Look<'_>) -> Result<(), String> {
-    let area = area(canvas, look)?;
-    let points = &live.points;
-    let end = time_end(live.last.now_ns as f64 / 1e9);
-    let (p50, p99) = (decimated(points, |p| p.p50), decimated(points, |p| p.p99));
-    let most = p99.iter().map(|p| p.1).fold(100.0, f64::max);
-    let least = p50.iter().map(|p| p.1).fold(1.0, f64::min).max(0.01);
-    let mut bottom = 1.0;
-    while bottom > least {
-        bottom /= 10.0;
+struct Chart<'a> {
+    ctx: CanvasRenderingContext2d,
+    plot: &'a Plot,
+    theme: &'a Theme,
+    size: (f64, f64),
+}
+
+impl Chart<'_> {
+    fn x(&self, t: f64) -> f64 {
+        LEFT + t / self.plot.end * (self.size.0 - LEFT - RIGHT)
     }
-    let mut top = 1000.0;
-    while top < most {
-        top *= 10.0;
+
+    fn y(&self, value: f64) -> f64 {
+        let (low, high) = self.plot.range;
+        let share = match self.plot.log {
+            true => js_sys::Math::log(value.max(low) / low) / js_sys::Math::log(high / low),
+            false => (value - low) / (high - low),
+        };
+        // What is above the chart leaves it at its upper edge, however far it is.
+        self.size.1 - FOOT - share.min(1.02) * (self.size.1 - FOOT - TOP)
     }
-    let mut chart = ChartBuilder::on(&area)
-        .margin_top(px(look, 8.0))
-        .margin_right(px(look, 12.0))
-        .x_label_area_size(px(look, 20.0))
-        .y_label_area_size(px(look, 56.0))
-        .build_cartesian_2d(0.0..end, (bottom..top).log_scale())
-        .map_err(|e| e.to_string())?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(line(&look.theme.grid, look, 1.0))
-        .axis_style(line(&look.theme.grid, look, 1.0))
-        .label_style(font(look, &look.theme.muted))
-        .x_labels(5)
-        .y_labels(5)
-        .x_label_formatter(&|x| format!("{x:.0} s"))
-        .y_label_formatter(&|y| millis(*y))
-        .draw()
-        .map_err(|e| e.to_string())?;
-    let bands = bands(live, end);
-    let draw = || -> Result<(), Box<dyn std::error::Error>> {
-        let band = rgb(&look.theme.muted).mix(0.16).filled();
-        chart.draw_series(bands.iter().map(|(from, to)| Rectangle::new([(*from, bottom), (*to, top)], band)))?;
-        chart.draw_series(LineSeries::new(p99, line(&look.theme.error, look, 1.4)))?;
-        chart.draw_series(LineSeries::new(p50, line(&look.theme.first, look, 2.4)))?;
-        area.present()?;
+
+    fn ink(&self, ink: Ink) -> &str {
+        match ink {
+            Ink::First => &self.theme.first,
+            Ink::Retry => &self.theme.retry,
+            Ink::Ok => &self.theme.ok,
+            Ink::Error => &self.theme.error,
+            Ink::Shed => &self.theme.shed,
+            Ink::Muted => &self.theme.muted,
+        }
+    }
+
+    /// Changes of load and faults, planned and by hand.
+    fn bands(&self, live: &Live) {
+        self.ctx.set_fill_style_str(&self.theme.muted);
+        self.ctx.set_global_alpha(0.16);
+        for (from, to) in live.triggers().into_iter().filter(|t| t.0 < self.plot.end) {
+            let (from, to) = (self.x(from), self.x(to.min(self.plot.end)));
+            self.ctx.fill_rect(from, TOP, (to - from).max(1.0), self.size.1 - FOOT - TOP);
+        }
+        self.ctx.set_global_alpha(1.0);
+    }
+
+    fn axes(&self) -> Result<(), JsValue> {
+        let (low, high) = self.plot.range;
+        let ctx = &self.ctx;
+        ctx.set_stroke_style_str(&self.theme.grid);
+        ctx.set_fill_style_str(&self.theme.muted);
+        ctx.set_line_width(1.0);
+        ctx.set_text_align("right");
+        let values = if self.plot.unit == Unit::Rows { Vec::new() } else { ticks(low, high, self.plot.log) };
+        for value in values {
+            let y = self.y(value).round() + 0.5;
+            self.stroke(&[(LEFT, y), (self.size.0 - RIGHT, y)]);
+            ctx.fill_text(&self.plot.unit.text(value), LEFT - 7.0, y + 3.5)?;
+        }
+        let foot = self.size.1 - FOOT + 0.5;
+        self.stroke(&[(LEFT + 0.5, TOP), (LEFT + 0.5, foot), (self.size.0 - RIGHT, foot)]);
+        ctx.set_text_align("center");
+        for t in time_ticks(self.plot.end, (self.size.0 - LEFT - RIGHT) / TIME_LABEL) {
+            let x = self.x(t.into()).round() + 0.5;
+            self.stroke(&[(x, foot), (x, foot + 3.0)]);
+            // Half a label has room at the right, and no more.
+            ctx.fill_text(&format!("{t} s"), x.min(self.size.0 - 18.0), self.size.1 - 5.0)?;
+        }
+        ctx.set_text_align("left");
         Ok(())
-    };
-    draw().map_err(|e| e.to_string())
-}
+    }
 
-/// Changes of load, within the axis.
-fn bands(live: &Live, end: f64) -> Vec<(f64, f64)> {
-    let inside = |p: &crate::wire::Phase| (p.from < end).then(|| (p.from, p.to.min(end)));
-    live.loaded.phases.iter().filter_map(inside).collect()
+    /// Nothing is drawn beside the axes.
+    fn inside(&self, draw: impl FnOnce(&Self) -> Result<(), JsValue>) -> Result<(), JsValue> {
+        self.ctx.save();
+        self.ctx.begin_path();
+        self.ctx.rect(LEFT, TOP - 2.0, self.size.0 - LEFT - RIGHT + 2.0, self.size.1 - FOOT - TOP + 4.0);
+        self.ctx.clip();
+        let done = draw(self);
+        self.ctx.restore();
+        done
+    }
+
+    fn areas(&self) {
+        for area in self.plot.areas.iter().filter(|a| a.outline.len() > 2) {
+            self.ctx.begin_path();
+            for (t, v) in &area.outline {
+                self.ctx.line_to(self.x(*t), self.y(*v));
+            }
+            self.ctx.set_global_alpha(area.density);
+            self.ctx.set_fill_style_str(self.ink(area.ink));
+            self.ctx.fill();
+        }
+        self.ctx.set_global_alpha(1.0);
+    }
+
+    fn cells(&self) {
+        for cell in &self.plot.cells {
+            let (left, right) = (self.x(cell.time.0), self.x(cell.time.1));
+            let (low, high) = (self.y(cell.value.0), self.y(cell.value.1));
+            self.ctx.set_global_alpha(cell.density);
+            self.ctx.set_fill_style_str(self.ink(cell.ink));
+            self.ctx.fill_rect(left, high, (right - left).max(0.5), low - high);
+        }
+        self.ctx.set_global_alpha(1.0);
+    }
+
+    fn lines(&self) -> Result<(), JsValue> {
+        for line in &self.plot.lines {
+            let dashes: &[f64] = match line.stroke {
+                Stroke::Thin | Stroke::Thick => &[],
+                Stroke::Dashed => &[7.0, 4.0],
+                Stroke::Dotted => &[2.0, 3.0],
+            };
+            self.ctx.set_line_dash(&dashes.iter().copied().map(JsValue::from).collect::<Array>())?;
+            self.ctx.set_stroke_style_str(self.ink(line.ink));
+            self.ctx.set_line_width(if line.stroke == Stroke::Thick { 2.6 } else { 1.6 });
+            self.line(line);
+        }
+        self.ctx.set_line_dash(&Array::new())
+    }
+
+    /// Where there is no value there is no line; one value alone is a short one.
+    fn line(&self, line: &Line) {
+        for run in line.points.split(|p| !p.1.is_finite()).filter(|run| !run.is_empty()) {
+            let mut points: Vec<(f64, f64)> = run.iter().map(|(t, v)| (self.x(*t), self.y(*v))).collect();
+            if let [(x, y)] = points[..] {
+                points = vec![(x - 1.5, y), (x + 1.5, y)];
+            }
+            self.stroke(&points);
+        }
+    }
+
+    fn stroke(&self, points: &[(f64, f64)]) {
+        self.ctx.begin_path();
+        for (x, y) in points {
+            self.ctx.line_to(*x, *y);
+        }
+        self.ctx.stroke();
+    }
+
+    /// States where there is room for their names, rows, and why there is nothing to see.
+    fn names(&self) -> Result<(), JsValue> {
+        self.ctx.set_fill_style_str(&self.theme.text);
+        for cell in self.plot.cells.iter().filter(|c| !c.text.is_empty()) {
+            let room = self.x(cell.time.1) - self.x(cell.time.0) - 8.0;
+            if self.ctx.measure_text(cell.text)?.width() <= room {
+                let middle = (self.y(cell.value.0) + self.y(cell.value.1)) / 2.0;
+                self.ctx.fill_text(cell.text, self.x(cell.time.0) + 4.0, middle + 4.0)?;
+            }
+        }
+        for (height, name) in &self.plot.rows {
+            self.ctx.fill_text(name, LEFT + 4.0, self.y(height + 0.45) + 3.0)?;
+        }
+        if let Some(why) = self.plot.empty {
+            self.ctx.set_fill_style_str(&self.theme.muted);
+            self.ctx.fill_text(why, LEFT + 8.0, 26.0)?;
+        }
+        Ok(())
+    }
+
+    /// First saturations.
+    fn waves(&self, live: &Live) -> Result<(), JsValue> {
+        for (number, t) in live.waves.values().filter(|(_, t)| *t <= self.plot.end) {
+            let x = self.x(*t).round() + 0.5;
+            self.ctx.set_stroke_style_str(&self.theme.error);
+            self.ctx.set_line_width(1.0);
+            self.stroke(&[(x, TOP), (x, self.size.1 - FOOT)]);
+            self.ctx.set_fill_style_str(&self.theme.text);
+            self.ctx.fill_text(&number.to_string(), x + 4.0, TOP + 9.0)?;
+        }
+        Ok(())
+    }
 }

@@ -23,8 +23,8 @@ pub fn draw(live: &Live, theme: &Theme) -> Result<(), JsValue> {
         let now = if current { live.last.now_ns as f64 / 1e9 } else { 0.0 };
         if current {
             lane.ctx.set_fill_style_str(&theme.grid);
-            for phase in live.loaded.phases.iter().filter(|p| p.from < end) {
-                let (from, to) = (phase.from / end * size.0, phase.to.min(end) / end * size.0);
+            for (from, to) in live.triggers().into_iter().filter(|t| t.0 < end) {
+                let (from, to) = (from / end * size.0, to.min(end) / end * size.0);
                 lane.ctx.fill_rect(from, 0.0, (to - from).max(ratio), size.1);
             }
         }

@@ -6,6 +6,9 @@ mod lanes;
 mod motion;
 mod theme;
 
+pub use chart::{LEFT, RIGHT};
+
+use crate::charts::{self, Kind};
 use crate::dots::{Dots, MotionClock};
 use crate::page::viewport::by_id;
 use crate::page::{Page, Topic};
@@ -39,13 +42,14 @@ struct Painter {
     due: Vec<Due>,
     still: bool,
     dirty: bool,
+    /// The run has gone on since it was last asked.
+    asks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Text,
-    Load,
-    Latency,
+    Chart(Kind),
     Lanes,
 }
 
@@ -68,6 +72,7 @@ pub fn start(page: Rc<Page>) {
         due: Vec::new(),
         still: false,
         dirty: true,
+        asks: false,
     };
     let frame: Rc<RefCell<Callback>> = Rc::default();
     let again = frame.clone();
@@ -135,20 +140,27 @@ impl Painter {
         drop(live);
         self.motion(moving_ms)?;
         let pulse_ms = if self.page.dragging.get() { PULSE_DRAGGING_MS } else { PULSE_MS };
-        if now_ms - self.pulse_ms >= pulse_ms {
+        if now_ms - self.pulse_ms >= pulse_ms && self.due.is_empty() {
             self.pulse_ms = now_ms;
             if std::mem::take(&mut self.dirty) || self.page.chart_dirty.take() {
                 self.page.live.borrow_mut().sample();
                 if let Some(rival) = self.page.time.rival.borrow_mut().as_mut() {
                     rival.sample();
                 }
-                self.due = vec![Due::Lanes, Due::Latency, Due::Load, Due::Text];
+                self.due = vec![Due::Lanes];
+                // The first of them is drawn first, each in a frame of its own.
+                let shown = |kind: &&Kind| by_id(&format!("chart-{}", kind.key())).is_some();
+                self.due.extend(Kind::ALL.iter().rev().filter(shown).map(|kind| Due::Chart(*kind)));
+                self.due.push(Due::Text);
+                self.asks = true;
             }
+        }
+        if self.asks && self.due.is_empty() {
+            self.asks = self.page.ask(now_ms);
         }
         match self.due.pop() {
             Some(Due::Text) => self.page.tell(Topic::Pulse),
-            Some(Due::Load) => self.chart("chart-load", chart::load)?,
-            Some(Due::Latency) => self.chart("chart-latency", chart::latency)?,
+            Some(Due::Chart(kind)) => self.chart(kind)?,
             Some(Due::Lanes) => {
                 let live = self.page.live.borrow();
                 lanes::draw(&live, &self.theme)?;
@@ -176,11 +188,14 @@ impl Painter {
         motion::draw(&ctx, &self.dots, &self.page.curves.borrow(), self.page.viewport.get(), &self.theme, now_ms)
     }
 
-    fn chart(&self, id: &str, draw: chart::Draw) -> Result<(), JsValue> {
-        let Some((canvas, ratio)) = canvas(id) else { return Ok(()) };
-        let live = self.page.live.borrow();
-        let look = chart::Look { theme: &self.theme, ratio, all: self.page.chart_all.get() };
-        draw(&canvas, &live, &look).map_err(|e| JsValue::from_str(&e))
+    fn chart(&self, kind: Kind) -> Result<(), JsValue> {
+        let Some((canvas, ratio)) = canvas(&format!("chart-{}", kind.key())) else { return Ok(()) };
+        let plot = self.page.with_charts(|source| charts::plot(kind, source));
+        chart::draw(&canvas, &plot, &self.page.live.borrow(), &self.theme, ratio)?;
+        if self.page.seeing.hover.get().is_some() {
+            self.page.show_cross();
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! Colours for the canvases, read from the same custom properties that style the page.
 
-use plotters::style::RGBColor;
 use wasm_bindgen::JsValue;
 
 /// Colours as CSS text.
@@ -14,6 +13,8 @@ pub struct Theme {
     pub ok: String,
     /// Errors.
     pub error: String,
+    /// What is shed on purpose.
+    pub shed: String,
     /// What nobody waits for.
     pub zombie: String,
     /// Text.
@@ -22,8 +23,6 @@ pub struct Theme {
     pub muted: String,
     /// Lines of the charts' grids.
     pub grid: String,
-    /// Ground of the charts.
-    pub surface: String,
 }
 
 impl Theme {
@@ -38,21 +37,11 @@ impl Theme {
             retry: get("--retry")?,
             ok: get("--ok")?,
             error: get("--error")?,
+            shed: get("--shed")?,
             zombie: get("--zombie")?,
             text: get("--text")?,
             muted: get("--muted")?,
             grid: get("--line")?,
-            surface: get("--surface")?,
         })
-    }
-}
-
-/// `#rrggbb` for plotters; anything else is a middle grey, readable on light and dark.
-#[must_use]
-pub fn rgb(css: &str) -> RGBColor {
-    let part = |at: usize| css.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-    match (css.starts_with('#'), part(1), part(3), part(5)) {
-        (true, Some(r), Some(g), Some(b)) => RGBColor(r, g, b),
-        _ => RGBColor(128, 128, 128),
     }
 }

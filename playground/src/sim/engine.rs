@@ -1,6 +1,8 @@
 //! The one place that touches the engine: from wire types to its own, and back.
 
-use crate::wire::{Act, Deed, LinkCounts, NodeCounts, Phase, Point, Topology, Totals};
+use crate::wire::{
+    Act, Deed, Detail, LinkCounts, NodeCounts, NodeDetail, Phase, Point, Topology, Totals, TrackDetail, band_of,
+};
 use floodgate::catalogue::Look;
 use floodgate::control::{Action, Control, ControlLog};
 use floodgate::param::{ParamKind, ParamSpec, Value, Values};
@@ -141,12 +143,34 @@ impl Engine {
         Engine { timeline, entries, points: Vec::new() }
     }
 
-    fn simulation(&self) -> &Simulation {
+    /// The run where it stands.
+    #[must_use]
+    pub fn simulation(&self) -> &Simulation {
         self.timeline.simulation()
     }
 
     fn scenario(&self) -> &Scenario {
         self.simulation().scenario()
+    }
+
+    /// Whether requests are followed.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.simulation().journeys().is_some()
+    }
+
+    /// Follows requests: the run stands at its beginning then. Or follows them no more, and it stays where it is.
+    pub fn follow(&mut self, follow: bool) {
+        self.timeline.follow(follow.then_some(super::answers::FOLLOWED));
+        self.entries = entries_of(self.scenario());
+    }
+
+    /// Whether the books balance; if not, what does not: a defect of the simulator.
+    ///
+    /// # Errors
+    /// Both sides of the equation that does not hold.
+    pub fn check_books(&self) -> Result<(), String> {
+        self.simulation().check_books()
     }
 
     /// Takes less room while it is not shown, or as much as it likes.
@@ -308,8 +332,18 @@ impl Engine {
             goodput: rate(point.goodput),
             failed: rate(point.failed),
             p50: ms(0.5),
+            p95: ms(0.95),
             p99: ms(0.99),
         }
+    }
+
+    /// What else there is of windows that ended after `known_ns`, at most so many.
+    #[must_use]
+    pub fn details_after(&self, known_ns: u64, at_most: usize) -> Vec<Detail> {
+        let series = self.simulation().series();
+        let fresh = &series[series.partition_point(|p| p.end_ns <= known_ns)..];
+        let places: Vec<(u32, u8)> = track_places(self.simulation());
+        fresh.iter().take(at_most).map(|point| detail(point, &places)).collect()
     }
 
     /// What `act` means at `at_ns`: the controls, which belong together.
@@ -575,6 +609,51 @@ pub fn headless(text: &str, seed: &str, until: &str, variant: &str) -> String {
         serde_json::to_string_pretty(&simulation.report()).map_err(|e| e.to_string())
     };
     run().unwrap_or_else(|problem| serde_json::json!({ "error": problem }).to_string())
+}
+
+/// Node and place among its tracks, for every gauge over time.
+fn track_places(simulation: &Simulation) -> Vec<(u32, u8)> {
+    let mut places: Vec<(u32, u8)> = Vec::new();
+    for (node, _) in simulation.tracks() {
+        let before = places.iter().filter(|(n, _)| *n == node as u32).count();
+        places.push((node as u32, before as u8));
+    }
+    places
+}
+
+fn detail(point: &SeriesPoint, places: &[(u32, u8)]) -> Detail {
+    let seconds = |integral: u128| integral as f64 / 1e9;
+    let code = |(code, count)| (crate::codes::CODES.iter().position(|c| *c == code).unwrap_or(0) as u8, count);
+    let mut latency: Vec<(u8, u64)> = Vec::new();
+    for (value, count) in point.latency().values() {
+        let band = band_of(value.0);
+        // From small to large: the same band comes in one piece.
+        match latency.last_mut() {
+            Some((last, sum)) if *last == band => *sum += count,
+            _ => latency.push((band, count)),
+        }
+    }
+    let node = |n: &floodgate::record::NodePoint| NodeDetail {
+        used_s: seconds(n.used.integral),
+        capacity_s: seconds(n.capacity.integral),
+        queue_s: seconds(n.queue.integral),
+        queue_max: n.queue.max,
+    };
+    let track = |(level, &(node, track)): (&floodgate::record::Level, &(u32, u8))| TrackDetail {
+        node,
+        track,
+        sum_s: seconds(level.integral),
+        min: level.min,
+        max: level.max,
+    };
+    Detail {
+        start_ns: point.start_ns,
+        end_ns: point.end_ns,
+        errors: point.attempt_errors.iter().map(code).collect(),
+        latency,
+        nodes: point.nodes.iter().map(node).collect(),
+        tracks: point.tracks.iter().zip(places).map(track).collect(),
+    }
 }
 
 #[cfg(test)]

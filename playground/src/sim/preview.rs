@@ -2,7 +2,7 @@
 //! while the session has nothing better to do.
 
 use crate::wire::Preview;
-use floodgate::{Budget, Duration, Progress, Scenario, Simulation, Time};
+use floodgate::{Budget, Duration, Progress, Simulation, Time};
 use std::collections::VecDeque;
 
 /// Windows of the series: as many as a small picture can show.

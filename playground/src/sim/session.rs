@@ -4,10 +4,10 @@
 //! the one passed in.
 
 use super::track::{Entry, Goal, INVERSE, Track, UNNUMBERED};
-use crate::wire::{Act, Before, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
+use crate::wire::{Act, Answer, Before, Command, Frame, LinkCounts, Loaded, NodeCounts, Reply};
 use floodgate::order::Order as _;
 use floodgate::status::Status;
-use floodgate::{Control, Duration, Scenario, Time};
+use floodgate::{Control, Duration, Time};
 use std::collections::BTreeMap;
 
 /// Events between two looks at the clock: a fraction of a millisecond of work.
@@ -24,6 +24,8 @@ const LONGEST_NS: u64 = 3600 * SECOND_NS;
 const CATCH_UP_MS: f64 = 100.0;
 /// Going somewhere in time is shown only when it takes longer, in milliseconds.
 const SEEK_SHOWN_MS: f64 = 300.0;
+/// Windows told of in detail in one frame, so that no frame is long in the making.
+const DETAILS_PER_FRAME: usize = 256;
 /// Tracks kept beside the one that is shown.
 pub const TRACKS_MAX: usize = 8;
 
@@ -61,6 +63,8 @@ pub struct Session {
     wall_ms: Option<f64>,
     pace: Pace,
     sent: Sent,
+    /// Requests are followed.
+    follow: bool,
     /// Things to say at the next opportunity.
     told: Vec<Reply>,
 }
@@ -89,6 +93,8 @@ struct Sent {
     before: Option<Box<Before>>,
     /// End of the last window sent, by track.
     points: BTreeMap<u32, f32>,
+    /// The track whose details are told, and the end of the last window told of.
+    details: (u32, u64),
     narrated: usize,
     acted: usize,
     track: Option<u32>,
@@ -132,7 +138,7 @@ impl Session {
     /// Does what is asked, and answers where there is something to answer.
     pub fn command(&mut self, command: Command) -> Vec<Reply> {
         // That a frame has been drawn is nothing new to tell of.
-        self.sent.stale |= !matches!(command, Command::Drawn | Command::Ping);
+        self.sent.stale |= !matches!(command, Command::Drawn | Command::Ping | Command::Ask(_));
         let done = self.obey(command);
         if !self.running {
             self.wall_ms = None;
@@ -154,7 +160,10 @@ impl Session {
                 }
             }
             Command::Run => self.running = !self.is_halted() && self.track.is_some(),
-            Command::Pause => (self.running, self.to_end) = (false, false),
+            Command::Pause => {
+                (self.running, self.to_end) = (false, false);
+                self.check_books();
+            }
             Command::Step => self.step(),
             Command::Back => self.back(),
             Command::Seek(at_ns) => self.seek(Goal::Time(at_ns.min(LONGEST_NS)), None),
@@ -183,13 +192,44 @@ impl Session {
             Command::Drop(id) => self.aside.retain(|t| t.id != id),
             Command::Drawn => self.sent.waiting = false,
             Command::Ping => self.told.push(Reply::Pong),
+            // On the way to somewhere there is nothing to say; whoever asks asks again.
+            Command::Ask(_) if self.seeking.is_some() => self.told.push(Reply::Answer(Answer::Later)),
+            Command::Ask(question) => {
+                let answer = self.track.as_ref().map(|t| super::answers::answer(&t.engine, question));
+                self.told.push(Reply::Answer(answer.unwrap_or(Answer::Later)));
+            }
+            Command::Follow(follow) => self.follow(follow),
             // Whoever holds sessions sees to these.
             Command::Compare(_) | Command::Previews(_) | Command::Crash => {}
         }
         Ok(())
     }
 
-    fn begin(&mut self, run: u32, track: Track, running: bool, at_ns: u64) {
+    /// The books are checked now and then, where it costs nobody anything: when it stops.
+    fn check_books(&mut self) {
+        let wrong = self.track.as_ref().and_then(|t| t.engine.check_books().err());
+        self.told.extend(wrong.map(|what| {
+            Reply::Refused(format!("The books of this run do not balance, which is a defect of the simulator: {what}"))
+        }));
+    }
+
+    /// Follows requests from the beginning on: what is under way is made again, to where it stands or was to go.
+    fn follow(&mut self, follow: bool) {
+        self.follow = follow;
+        let Some(track) = &mut self.track else { return };
+        if track.engine.follows() == follow {
+            return;
+        }
+        let goal = self.seeking.as_ref().map_or(Goal::Time(track.now_ns()), |s| s.goal);
+        let without = self.seeking.as_ref().and_then(|s| s.without);
+        track.engine.follow(follow);
+        if follow {
+            self.seek(goal, without);
+        }
+    }
+
+    fn begin(&mut self, run: u32, mut track: Track, running: bool, at_ns: u64) {
+        track.engine.follow(self.follow);
         self.track = Some(track);
         self.run = run;
         self.told.extend(self.loaded().map(Reply::Loaded));
@@ -348,6 +388,9 @@ impl Session {
         let mut current = current;
         current.engine.set_aside(true);
         track.engine.set_aside(false);
+        if track.engine.follows() != self.follow {
+            track.engine.follow(self.follow);
+        }
         self.aside.push(current);
         self.told.push(Reply::Switched(track.text().to_owned()));
         let at = now.min(track.engine.furthest_ns());
@@ -504,6 +547,7 @@ impl Session {
         self.pace.note(clock(), self.now_ns());
         if self.now_ns() >= end {
             (self.running, self.to_end) = (false, false);
+            self.check_books();
         }
         if self.is_halted() || !self.running {
             self.running = false;
@@ -620,6 +664,14 @@ impl Session {
         let known = sent.points.entry(track.id).or_insert(0.0);
         frame.points = engine.points_after(*known);
         *known = frame.points.last().map_or(*known, |p| p.t);
+        frame.details_anew = sent.details.0 != track.id;
+        if frame.details_anew {
+            sent.details = (track.id, 0);
+        }
+        frame.details = engine.details_after(sent.details.1, DETAILS_PER_FRAME);
+        sent.details.1 = frame.details.last().map_or(sent.details.1, |d| d.end_ns);
+        // A long track comes in pieces.
+        let more = frame.details.len() == DETAILS_PER_FRAME;
         let window = engine.now_ns() / WINDOW_NS;
         if sent.window.replace(window) != Some(window) && window > 0 {
             let mean = |i| engine.utilization(i, SECOND_NS).map_or(f32::NAN, |u| u as f32);
@@ -638,7 +690,7 @@ impl Session {
         let mut timeless = tracks.clone();
         timeless.iter_mut().filter(|t| t.id == track.id).for_each(|t| t.furthest_ns = 0);
         frame.tracks = news(&mut sent.tracks, &timeless).then_some(tracks);
-        (sent.stale, sent.waiting) = (false, true);
+        (sent.stale, sent.waiting) = (more, true);
         Some(frame)
     }
 }

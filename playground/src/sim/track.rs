@@ -442,6 +442,20 @@ impl Track {
         self.entries.iter().filter(|e| e.act != 0 && !e.control.action.is_edit()).map(|e| &e.control)
     }
 
+    /// When a fault that lasts is over, in seconds: by itself, or because somebody ends it.
+    fn fault_end<'a>(&self, of: &Control, all: impl Iterator<Item = &'a Control>) -> Option<f64> {
+        let Action::Fault { fault, .. } = &of.action else { return None };
+        if !self.engine.fault_lasts(&of.node, fault) {
+            return None;
+        }
+        let ends = |c: &&Control| {
+            c.at > of.at && c.node == of.node && matches!(&c.action, Action::Heal { fault: name } if name == fault)
+        };
+        let by_itself = of.lasting.map(|lasting| of.at.0.saturating_add(lasting.0));
+        let end = all.filter(ends).map(|c| c.at.0).chain(by_itself).min().unwrap_or(u64::MAX);
+        Some(end as f64 / 1e9)
+    }
+
     /// The track for people.
     #[must_use]
     pub fn info(&self) -> wire::Track {
@@ -453,8 +467,14 @@ impl Track {
         };
         let planned = self.engine.planned().map(|c| (c, self.engine.words(c)));
         let by_hand = self.entries.iter().map(|e| (&e.control, e.words.clone()));
-        let flag = |(c, text): (&Control, String)| Flag { t: c.at.0 as f64 / 1e9, kind: kind(c), text };
-        let mut flags: Vec<Flag> = planned.chain(by_hand).map(flag).collect();
+        let all: Vec<(&Control, String)> = planned.chain(by_hand).collect();
+        let flag = |(c, text): &(&Control, String)| Flag {
+            t: c.at.0 as f64 / 1e9,
+            kind: kind(c),
+            text: text.clone(),
+            until: self.fault_end(c, all.iter().map(|a| a.0)),
+        };
+        let mut flags: Vec<Flag> = all.iter().map(flag).collect();
         flags.order_by(|a, b| a.t.total_cmp(&b.t));
         wire::Track { id: self.id, from: self.from, furthest_ns: self.engine.furthest_ns(), pinned: self.pinned, flags }
     }

@@ -21,15 +21,15 @@ pub fn Rival(props: &PageProps) -> Html {
     let a = page.live.borrow();
     let name = page.time.rival_name.borrow().clone();
     html! {
-        <section class="rival" aria-label="Side B" data-testid="rival">
+        <section class="rival" tabindex="0" aria-label="Side B" data-testid="rival">
             <header>
                 <b class="side-b">{ "B" }</b><span class="rival-name" title={name.clone()}>{ name.clone() }</span>
             </header>
-            { strip(&a, b) }
+            { strip(&page, &a, b) }
             { map(&page, &a, b) }
             <figure>
                 <figcaption>
-                    <h2>{ "Goodput, 1/s" }</h2><span class="keys"><span class="l-a">{ "A" }</span><span class="l-b">{ "B" }</span></span>
+                    <h2>{ "Goodput, 1/s" }</h2><span class="keys"><span class="key-of i-first s-thin">{ "A" }</span><span class="key-of i-retry s-dashed">{ "B" }</span></span>
                 </figcaption>
                 <canvas id="chart-rival" role="img" aria-label="Goodput of both sides over time, on the same axes"></canvas>
             </figure>
@@ -39,39 +39,50 @@ pub fn Rival(props: &PageProps) -> Html {
 }
 
 /// Both sides in numbers, over the last second, and the difference.
-fn strip(a: &Live, b: &Live) -> Html {
+fn strip(page: &PageRef, a: &Live, b: &Live) -> Html {
     let last = |live: &Live| live.points.last().copied().unwrap_or_default();
     let (p, q) = (last(a), last(b));
-    let row = |name: &'static str, better_is_more: bool, x: f32, y: f32, text: fn(f64) -> String| {
+    // What is better is known of some numbers; what costs more is not worse for it.
+    let row = |name: &'static str, better_is_more: Option<bool>, x: f32, y: f32, text: fn(f64) -> String| {
         let (x, y) = (f64::from(x), f64::from(y));
         let differs = (x - y).abs() > 0.02 * x.abs().max(y.abs());
-        let better = differs && ((y > x) == better_is_more);
+        let judged = better_is_more.filter(|_| differs).map(|more| (y > x) == more);
         let sign = if y >= x { "+" } else { "−" };
         let delta = if x.is_nan() || y.is_nan() {
             "–".to_owned()
         } else if differs {
-            format!("{} {sign}{}", if better { "▲ better" } else { "▼ worse" }, text((y - x).abs()))
+            let verdict = match judged {
+                Some(true) => "▲ better ",
+                Some(false) => "▼ worse ",
+                None => "",
+            };
+            format!("{verdict}{sign}{}", text((y - x).abs()))
         } else {
             "same".to_owned()
         };
         html! {
             <tr>
                 <th scope="row">{ name }</th><td>{ text(x) }</td><td>{ text(y) }</td>
-                <td class={classes!("delta", differs.then_some(if better { "better" } else { "worse" }))}>{ delta }</td>
+                <td class={classes!("delta", judged.map(|better| if better { "better" } else { "worse" }))}>{ delta }</td>
             </tr>
         }
     };
     let rate = |v: f64| short(v);
     let replicas = |live: &Live| live.statuses.iter().map(|s| s.replicas.len()).sum::<usize>() as f32;
+    let cost = (
+        crate::charts::replica_seconds(a, &page.outline.borrow()) as f32,
+        crate::charts::replica_seconds(b, &page.time.rival_outline.borrow()) as f32,
+    );
     html! {
         <table class="delta-strip">
             <thead><tr><th>{ "last window" }</th><th scope="col">{ "A" }</th><th scope="col">{ "B" }</th><th scope="col">{ "B against A" }</th></tr></thead>
             <tbody>
-                { row("born, 1/s", true, p.born, q.born, rate) }
-                { row("goodput, 1/s", true, p.goodput, q.goodput, rate) }
-                { row("failed, 1/s", false, p.failed, q.failed, rate) }
-                { row("p99", false, p.p99, q.p99, millis) }
-                { row("replicas", false, replicas(a), replicas(b), rate) }
+                { row("born, 1/s", None, p.born, q.born, rate) }
+                { row("goodput, 1/s", Some(true), p.goodput, q.goodput, rate) }
+                { row("failed, 1/s", Some(false), p.failed, q.failed, rate) }
+                { row("p99", Some(false), p.p99, q.p99, millis) }
+                { row("replicas", None, replicas(a), replicas(b), rate) }
+                { row("replica-seconds so far", None, cost.0, cost.1, rate) }
             </tbody>
         </table>
     }
@@ -130,6 +141,7 @@ fn card(node: &NodeSketch, (x, y): (f64, f64), scale: f64, a: &Live, b: &Live) -
     }
     html! {
         <g class={classes!("rival-card", class)} transform={format!("translate({x} {y})")}>
+            <title>{ format!("{} on side B: {}", node.title, words.join(", ")) }</title>
             <rect width={width.to_string()} height={height.to_string()} rx="12" />
             <text x="12" y={(22.0 * scale).to_string()} font-size={(17.0 * scale).to_string()} class="name">{ node.title.clone() }</text>
             { for words.into_iter().enumerate().map(|(i, word)| html! { <text x="12" y={((42.0 + 17.0 * i as f64) * scale).to_string()} font-size={(15.0 * scale).to_string()}>{ word }</text> }) }

@@ -1,5 +1,6 @@
 //! The page as function components. They read the page's state and call its actions; none of them knows the engine.
 
+mod below;
 mod card;
 mod charts;
 mod compare;
@@ -13,6 +14,7 @@ mod gestures;
 mod hints;
 mod icons;
 mod inspector;
+mod journeys;
 mod keyboard;
 mod keymap;
 mod lesson;
@@ -27,6 +29,7 @@ mod scrubber;
 mod sharing;
 mod sheet;
 mod stage;
+mod table;
 mod timetools;
 mod toolbar;
 mod works;
@@ -88,7 +91,7 @@ pub fn App(props: &PageProps) -> Html {
                 <compare::Rival page={page.clone()} />
             </main>
             <scrubber::Scrubber page={page.clone()} />
-            <charts::Charts page={page.clone()} />
+            <below::Below page={page.clone()} />
             <inspector::Inspector page={page.clone()} />
             <panels::Ticker page={page.clone()} />
             <panels::ProblemPanel page={page.clone()} />

@@ -2,14 +2,12 @@
 //! stands.
 
 use super::PageProps;
+use crate::marks::{self, Mark, gathered};
 use crate::page::viewport::by_id;
 use crate::page::{PageRef, Topic, use_topic};
-use crate::wire::{Command, Flag, FlagKind, Track};
+use crate::wire::{Command, Track};
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 use yew::prelude::*;
-
-/// Flags closer than this share of the track are one: each is large enough for a finger.
-const FLAG_GAP: f64 = 0.05;
 
 /// See the module.
 #[component]
@@ -17,16 +15,18 @@ pub fn Scrubber(props: &PageProps) -> Html {
     let page = props.page.clone();
     use_topic(&page, Topic::Pulse);
     use_topic(&page, Topic::Edit);
-    let (tracks, current, end) = {
+    let (tracks, current, end, waves) = {
         let live = page.live.borrow();
-        (live.tracks.clone(), live.last.track, live.end_s())
+        let waves = marks::waves(&live, &page.outline.borrow());
+        (live.tracks.clone(), live.last.track, live.end_s(), waves)
     };
     let several = tracks.len() > 1;
     html! {
         <section class={classes!("scrubber", several.then_some("several"))} aria-label="Time">
             <super::timetools::TimeTools page={page.clone()} />
             { for tracks.iter().map(|track| html! {
-                <Lane key={track.id} page={page.clone()} current={track.id == current} {several} track={track.clone()} {end} />
+                <Lane key={track.id} page={page.clone()} current={track.id == current} {several} track={track.clone()} {end}
+                      waves={if track.id == current { waves.clone() } else { Vec::new() }} />
             }) }
         </section>
     }
@@ -39,11 +39,13 @@ struct LaneProps {
     current: bool,
     several: bool,
     end: f64,
+    /// First saturations.
+    waves: Vec<Mark>,
 }
 
 #[component]
 fn Lane(props: &LaneProps) -> Html {
-    let LaneProps { page, track, current, several, end } = props;
+    let LaneProps { page, track, current, several, end, waves } = props;
     let id = track.id;
     let origin = match track.from {
         Some((parent, at_ns)) => format!("from track {parent} at {:.1} s", at_ns as f64 / 1e9),
@@ -70,7 +72,7 @@ fn Lane(props: &LaneProps) -> Html {
                 if *current {
                     <Thumb page={page.clone()} end={*end} />
                 }
-                { for gathered(&track.flags, *end).into_iter().map(|(flag, text)| mark(page, &flag, text, *end, *current)) }
+                { for gathered(&track.flags, waves, *end).into_iter().map(|flag| mark(page, flag, *end, *current)) }
             </div>
             if *several && !*current {
                 <button type="button" class="lane-tool" aria-pressed={track.pinned.to_string()} aria-label={format!("Keep track {id}")}
@@ -178,31 +180,10 @@ fn place_thumb(share: f64) {
     }
 }
 
-/// Flags that would stand on top of each other as one, with the words of all.
-fn gathered(flags: &[Flag], end: f64) -> Vec<(Flag, String)> {
-    let mut out: Vec<(Flag, String)> = Vec::new();
-    for flag in flags {
-        match out.last_mut() {
-            Some((last, text)) if flag.t - last.t < FLAG_GAP * end => {
-                if text.len() < 400 {
-                    text.push_str(&format!("; {}", flag.text));
-                }
-            }
-            _ => out.push((flag.clone(), flag.text.clone())),
-        }
-    }
-    out
-}
-
-fn mark(page: &PageRef, flag: &Flag, text: String, end: f64, current: bool) -> Html {
-    let (class, sign) = match flag.kind {
-        FlagKind::Load => ("load", "▲"),
-        FlagKind::Fault => ("fault", "✕"),
-        FlagKind::Edit => ("edit", "✎"),
-    };
-    let left = format!("left:{:.3}%", (flag.t / end.max(0.001) * 100.0).min(100.0));
-    let title = format!("{:.1} s: {text}", flag.t);
-    let t = flag.t;
+fn mark(page: &PageRef, mark: Mark, end: f64, current: bool) -> Html {
+    let Mark { t, class, sign, text } = mark;
+    let left = format!("left:{:.3}%", (t / end.max(0.001) * 100.0).min(100.0));
+    let title = format!("{t:.1} s: {text}");
     if !current {
         return html! { <span class={classes!("flag", class)} style={left} {title} aria-hidden="true">{ sign }</span> };
     }
@@ -210,8 +191,10 @@ fn mark(page: &PageRef, flag: &Flag, text: String, end: f64, current: bool) -> H
         let page = page.clone();
         Callback::from(move |_: MouseEvent| page.seek_to_flag(t))
     };
+    // Whoever sees the number says the number.
+    let label = format!("{sign} Go to {title}");
     html! {
-        <button type="button" class={classes!("flag", class)} style={left} aria-label={format!("Go to {title}")}
+        <button type="button" class={classes!("flag", class)} style={left} aria-label={label}
                 title={format!("{title} — go to just before")} {onclick}>{ sign }</button>
     }
 }

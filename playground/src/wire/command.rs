@@ -1,5 +1,6 @@
 //! From the page to the simulation.
 
+use super::Question;
 use serde::{Deserialize, Serialize};
 
 /// From the page to the simulation.
@@ -54,6 +55,10 @@ pub enum Command {
     /// Run these scenarios in what time is left, each by itself, one after the other, and say what comes of them; whatever
     /// was wanted before is not wanted any more. Numbers are what the answers carry.
     Previews(Vec<(u32, String)>),
+    /// Answer a question.
+    Ask(Question),
+    /// Follow requests, from the beginning of the run on: it is made again up to where it stands. Or follow them no more.
+    Follow(bool),
     /// Say that you are there.
     Ping,
     /// Fall over, for a test of what happens then.

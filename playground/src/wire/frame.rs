@@ -1,6 +1,6 @@
 //! How things stand, many times a second.
 
-use super::{Phase, Point, Topology, Track};
+use super::{Detail, Phase, Point, Topology, Track};
 use floodgate::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,10 @@ pub struct Frame {
     pub links: Vec<(u32, LinkCounts)>,
     /// Windows of the series that the page does not know of this track. What it knows and lies ahead of now is ahead.
     pub points: Vec<Point>,
+    /// What else there is of windows that the page does not know: some at a time.
+    pub details: Vec<Detail>,
+    /// The page knows nothing of this track: details begin anew.
+    pub details_anew: bool,
     /// Share of each node's capacity in use over the last second; NaN where that has no meaning. Empty when no window has
     /// been completed since the frame before.
     pub utilization: Vec<f32>,

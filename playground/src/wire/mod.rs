@@ -2,17 +2,21 @@
 //!
 //! The playground owns these types; the engine knows no screen. They travel as postcard bytes in transferred buffers.
 
+mod answer;
 mod command;
 mod frame;
 mod reply;
 mod series;
 mod track;
 
+pub use answer::{
+    Answer, Books, ClassFigures, Figures, Gone, Journey, JourneyCall, NodeFigures, Question, Request, Requests,
+};
 pub use command::{Act, Command, Deed, Other, Resume};
 pub use frame::{Before, Frame, Line, LinkCounts, NodeCounts, Tone, Totals};
 pub use reply::{Loaded, Phase, Preview, Reply, Topology};
 use serde::{Deserialize, Serialize};
-pub use series::Point;
+pub use series::{Detail, NodeDetail, Point, TrackDetail, band_ms, band_of};
 pub use track::{Flag, FlagKind, Track};
 
 /// As bytes.

@@ -1,6 +1,6 @@
 //! From the simulation to the page: what is said now and then.
 
-use super::Frame;
+use super::{Answer, Frame};
 use serde::{Deserialize, Serialize};
 
 /// From the simulation to the page.
@@ -26,6 +26,8 @@ pub enum Reply {
     Told(String),
     /// What came of a scenario of the gallery, as far as it has run.
     Preview(Preview),
+    /// What was asked for.
+    Answer(Answer),
     /// Answer to a ping.
     Pong,
     /// There is nobody any more who simulates.

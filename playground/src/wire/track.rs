@@ -26,6 +26,8 @@ pub struct Flag {
     pub kind: FlagKind,
     /// In words.
     pub text: String,
+    /// When a fault that lasts is over; beyond the end of the run when it is not. `None` of what is over at once.
+    pub until: Option<f64>,
 }
 
 /// Sorts of moments.

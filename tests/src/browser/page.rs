@@ -282,6 +282,19 @@ impl Page {
         Ok(self.client.perform_actions(gesture).await?)
     }
 
+    /// Moves the pointer to a place of the viewport.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn move_to(&self, (x, y): (f64, f64)) -> Result<()> {
+        let gesture = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo {
+            duration: None,
+            x: x.round(),
+            y: y.round(),
+        });
+        Ok(self.client.perform_actions(gesture).await?)
+    }
+
     /// Clicks a point of the viewport.
     ///
     /// # Errors

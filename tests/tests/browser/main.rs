@@ -9,6 +9,7 @@ mod gallery;
 mod harness;
 mod links;
 mod playground;
+mod seeing;
 mod sharing;
 mod time;
 mod works;

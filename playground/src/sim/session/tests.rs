@@ -143,7 +143,7 @@ fn the_story_does_not_depend_on_how_it_is_driven() {
         let tick = || clock.replace(clock.get() + 0.5);
         while session.turn(&tick, slice) != Next::Idle {}
         let frame = frame(&mut session);
-        (frame.lines, frame.points.iter().map(|p| Point { p50: 0.0, p99: 0.0, ..*p }).collect::<Vec<_>>())
+        (frame.lines, frame.points.iter().map(|p| Point { p50: 0.0, p95: 0.0, p99: 0.0, ..*p }).collect::<Vec<_>>())
     };
     let (lines, points) = story(0.5);
     assert_eq!((lines.clone(), points), story(100.0));
@@ -449,4 +449,90 @@ fn a_link_that_is_cut_by_hand_lets_nothing_through_and_is_whole_again() {
     assert!(log.len() == 1 && log[0].ends_with(r#""to":"web","set":{"cut":"refuse"},"for":"10s"}"#), "{log:?}");
     // 400 requests a second fail for ten seconds, and no others.
     assert!((3700..4300).contains(&frame.totals.failed), "{:?}", frame.totals);
+}
+
+fn requests(session: &mut Session, which: Option<(u64, u64)>) -> Option<crate::wire::Requests> {
+    match session.command(Command::Ask(crate::wire::Question::Requests(which)))[..] {
+        [Reply::Answer(Answer::Requests(ref requests))] => requests.clone(),
+        ref other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whoever_asks_late_sees_requests_from_the_beginning_and_the_run_is_the_same() {
+    let mut session = Session::new();
+    load(&mut session, AVALANCHE);
+    session.command(Command::Pause);
+    session.command(Command::Seek(14 * SECOND_NS));
+    run_out(&mut session);
+    let before = frame(&mut session);
+    assert_eq!(requests(&mut session, None), None, "nobody is followed");
+
+    session.command(Command::Follow(true));
+    run_out(&mut session);
+    let after = frame(&mut session);
+    assert_eq!((before.now_ns, &before.digest, before.totals), (after.now_ns, &after.digest, after.totals));
+    let kept = requests(&mut session, None).expect("they are followed");
+    // All but those whose first attempt is still on its way.
+    let on_the_way = |frame: &Frame, followed: u64| frame.totals.born - followed;
+    assert!(on_the_way(&after, kept.followed) <= after.totals.in_flight);
+    assert_eq!((kept.slowest.len(), kept.failed.len()), (12, 12));
+    assert!(kept.failed.iter().all(|r| !r.code.is_empty()) && kept.slowest.iter().all(|r| r.code.is_empty()));
+
+    // Each can be looked at, and what is shown of it agrees with the list.
+    for request in kept.failed.iter().chain(&kept.slowest).chain(&kept.sampled) {
+        let which = (request.lineage, request.born_ns);
+        let journey = requests(&mut session, Some(which)).and_then(|r| r.journey).expect("it is kept");
+        assert_eq!(journey.request, *request);
+        let (rows, end) = crate::journey::rows(&journey);
+        assert_eq!(rows.len() as u32 + journey.calls_dropped, request.calls);
+        assert!(end >= request.length_ns.unwrap_or(0));
+        for row in &rows {
+            assert!(row.stretches.iter().all(|s| s.from < s.to && s.to <= end), "{row:?}");
+            assert!(row.stretches.windows(2).all(|w| w[0].to == w[1].from), "{row:?}");
+        }
+    }
+    // Back in time they are those of then.
+    session.command(Command::Seek(5 * SECOND_NS));
+    run_out(&mut session);
+    let then = frame(&mut session);
+    let kept = requests(&mut session, None).expect("they are followed");
+    assert!(kept.followed > 1000 && on_the_way(&then, kept.followed) <= then.totals.in_flight);
+    session.command(Command::Follow(false));
+    assert_eq!(requests(&mut session, None), None);
+    session.command(Command::Seek(14 * SECOND_NS));
+    run_out(&mut session);
+    assert_eq!((frame(&mut session).digest, requests(&mut session, None)), (after.digest, None));
+}
+
+#[test]
+fn the_figures_are_those_of_the_report_and_the_books_balance() {
+    let mut session = Session::new();
+    load(&mut session, AVALANCHE);
+    session.command(Command::Seek(30 * SECOND_NS));
+    run_out_paused(&mut session);
+    let [Reply::Answer(Answer::Figures(ref figures))] =
+        session.command(Command::Ask(crate::wire::Question::Figures))[..]
+    else {
+        panic!("no figures")
+    };
+    let scenario = Scenario::load(AVALANCHE).expect("a sound scenario");
+    let mut simulation = Simulation::new(&scenario, scenario.seed);
+    let _ = simulation.advance(Budget::until(Time::from_secs_f64(30.0)));
+    let report = simulation.report();
+    for node in &figures.nodes {
+        let there = &report.nodes[&node.id];
+        assert_eq!((node.offered, node.p99_ms), (there.offered, there.latency_ms.p99));
+        assert_eq!((node.queue_max, node.amplification), (there.queue.max, there.amplification));
+    }
+    let books = &figures.books;
+    assert_eq!(books.wrong, None);
+    assert_eq!(books.born.0, books.born.1.iter().sum::<u64>());
+    assert_eq!(books.born.0, report.totals.born);
+    assert!(books.busy_s.0 > 1.0 && books.busy_s.1[1] > 1.0, "work is wasted in an avalanche: {books:?}");
+}
+
+fn run_out_paused(session: &mut Session) {
+    session.command(Command::Pause);
+    run_out(session);
 }
