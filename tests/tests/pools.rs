@@ -151,3 +151,26 @@ fn whoever_is_hashed_modulo_loses_most_sessions_when_a_server_is_added() {
     assert_eq!(lost("algorithm = 'round_robin'", "{}"), 0.0, "a cookie keeps everybody");
     assert!(lost("algorithm = 'round_robin'", "{ sticky = false }") > 40_000.0);
 }
+
+#[test]
+fn what_cannot_be_meant_is_told_with_its_place() {
+    let told = |text: &str| {
+        let text = format!("format = 1\nname = 'pools'\nuntil = '1h'\n{text}");
+        Scenario::load(&text).expect_err("it is wrong").to_string()
+    };
+    let slow = told(
+        &(clients("users", "")
+            + &balancer("health_checks = { interval = '2s', timeout = '3s' }")
+            + &service("a", "", "")),
+    );
+    assert!(
+        slow.contains("15:17: error: `lb.health_checks` waits 3s for each answer, and asks again after 2s"),
+        "{slow}"
+    );
+    let nothing = told(
+        &(clients("users", "") + &balancer("") + &service("a", "", "weight = 0.0") + &service("b", "", "weight = 0.0")),
+    );
+    assert!(nothing.contains("the weights of the links from `lb.backends` sum to zero"), "{nothing}");
+    let lossy = told(&(clients("users", "") + &balancer("") + &service("a", "", "loss = 0.6")));
+    assert!(lossy.contains("`link.loss` is 0.6, which is above the largest allowed, 0.5"), "{lossy}");
+}

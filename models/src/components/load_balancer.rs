@@ -1,6 +1,7 @@
 //! A load balancer that chooses an endpoint for each request.
 
 mod choose;
+mod l4;
 mod pools;
 mod trust;
 
@@ -9,8 +10,9 @@ use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::policy::balance::{Checks, Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
 use crate::policy::{Checker, HealthChecks};
-use crate::status::Status;
+use crate::status::{self, Drawing, Health, Status};
 use crate::{choices, params};
+use floodgate_core::order::Order as _;
 use floodgate_core::{
     CallId, CallSpec, Code, CodeSet, Dist, Duration, LinkChange, LinkId, PortId, Reply, Time, TimerId,
 };
@@ -93,6 +95,18 @@ params! {
 }
 
 choices! {
+    /// What a balancer understands of what it passes on.
+    pub enum Mode {
+        /// Requests: each goes where it should, by path, session and health.
+        L7 = "l7",
+        /// Connections: an endpoint is chosen when one is opened, and whatever comes over it follows. Paths, sessions, time-outs
+        /// of attempts and next upstreams are none of its business, and all it sees of a failure is a connection that breaks;
+        /// `cost` and `max_connections` are of connections.
+        L4 = "l4",
+    }
+}
+
+choices! {
     /// How a balancer learns of endpoints.
     pub enum Discovery {
         /// Services announce their replicas as they come and go; the news takes the latency of the link.
@@ -126,6 +140,11 @@ params! {
 params! {
     /// Configuration of `load_balancer`.
     pub struct Config {
+        /// Whether it passes on requests or connections.
+        mode: Mode = "\"l7\"";
+        /// In `l4`: a connection that was silent for so long is forgotten, and reset when something comes over it again (AWS's
+        /// network load balancer: 350 s).
+        idle_timeout: Duration = "\"350s\"" in 0.001 ..= 864000, live;
         /// How an endpoint is chosen.
         algorithm: Algorithm = "\"round_robin\"", live;
         /// How many endpoints `power_of_d` and `least_request` compare.
@@ -207,6 +226,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "tried_again", unit: "requests", doc: "Attempts at a next upstream so far." },
         GaugeSpec { name: "unhealthy", unit: "endpoints", doc: "Endpoints that failed their `health_checks`." },
         GaugeSpec { name: "spilled", unit: "requests", doc: "Requests sent to other zones so far." },
+        GaugeSpec { name: "connections", unit: "connections", doc: "In `l4`: connections that are open." },
+        GaugeSpec { name: "resets", unit: "connections", doc: "In `l4`: connections that were reset so far." },
         GaugeSpec { name: "sessions_lost", unit: "sessions", doc: "Sessions that went on at another endpoint so far." },
     ],
     tracks: &[Track::Value("endpoints"), Track::Value("unhealthy")],
@@ -225,14 +246,19 @@ const GAUGE_PANIC: usize = slot::OWN + 3;
 const GAUGE_TRIED_AGAIN: usize = slot::OWN + 4;
 const GAUGE_UNHEALTHY: usize = slot::OWN + 5;
 const GAUGE_SPILLED: usize = slot::OWN + 6;
-const GAUGE_SESSIONS_LOST: usize = slot::OWN + 7;
+const GAUGE_CONNECTIONS: usize = slot::OWN + 7;
+const GAUGE_RESETS: usize = slot::OWN + 8;
+const GAUGE_SESSIONS_LOST: usize = slot::OWN + 9;
 
-/// Timers: the next sweep of `outliers`; the next check of an endpoint, by its place; all others are requests that have waited
+/// Timers: the next sweep of `outliers`, and of silent connections; the next check of an endpoint, by its place; all others are requests that have waited
 /// too long, by their numbers.
 const SWEEP: u64 = u64::MAX;
+const IDLE: u64 = u64::MAX - 1;
 const CHECK: u64 = (u32::MAX as u64) << 32;
 /// Tag of a call that the balancer computes on, or will.
 const COMPUTES: u32 = u32::MAX - 1;
+/// So many endpoints are drawn one by one.
+const SHOWN_MAX: usize = 24;
 /// Number of no place.
 const NOWHERE: u32 = u32::MAX;
 
@@ -274,6 +300,8 @@ pub struct LoadBalancer {
     config: Config,
     /// Sorted by callee.
     links: Vec<LinkId>,
+    /// The ids of the callees, for people.
+    names: Vec<String>,
     /// Links from which nothing has been heard yet, and that are waited for.
     unheard: Vec<LinkId>,
     /// Calls that wait for the first news.
@@ -303,6 +331,7 @@ pub struct LoadBalancer {
     tried_again: u64,
     gate: Gate,
     checker: Checker,
+    connections: l4::Connections,
     /// Some links are not for all classes of requests.
     routed: bool,
     spilled: u64,
@@ -351,6 +380,7 @@ impl LoadBalancer {
     #[inline(always)]
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
         match self.choose(call, &[], cx) {
+            Ok(chosen) if self.config.mode == Mode::L4 => self.connect(call, chosen, cx),
             Ok(chosen) => self.send(call, chosen, 0, cx),
             Err(code) => self.answer(call, Err(code), cx),
         }
@@ -359,12 +389,13 @@ impl LoadBalancer {
     #[inline(always)]
     fn send(&mut self, call: CallId, chosen: u32, number: u16, cx: &mut Cx<'_>) {
         let endpoint = &mut self.endpoints[chosen as usize];
-        endpoint.active += 1;
+        endpoint.active += u32::from(self.config.mode == Mode::L7);
         if self.config.algorithm == Algorithm::LeastWork {
             endpoint.work += cx.origin(call).map_or(1.0, |(_, root)| f64::from(root.work));
         }
         let (link, replica) = (endpoint.link, endpoint.replica);
-        if number == 0 && self.config.per_try_timeout.is_none() {
+        let waits_for_ever = self.config.per_try_timeout.is_none() || self.config.mode == Mode::L4;
+        if number == 0 && waits_for_ever {
             cx.forward(call, link, replica, chosen);
         } else if let Some(child) = self.attempt(call, link, replica, chosen, number, cx) {
             cx.set_tag(call, child.index());
@@ -409,13 +440,14 @@ impl LoadBalancer {
 
     /// Requests inside.
     fn held(&self) -> u64 {
-        self.open + u64::from(self.gate.busy) + self.gate.backlog.len() as u64
+        let passed_on = if self.config.mode == Mode::L7 { self.open } else { self.connections.count() };
+        passed_on + u64::from(self.gate.busy) + self.gate.backlog.len() as u64
     }
 
     #[inline(always)]
     fn close(&mut self, endpoint: u32, parent: CallId, cx: &mut Cx<'_>) {
         if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
-            endpoint.active -= 1;
+            endpoint.active -= u32::from(self.config.mode == Mode::L7);
             if endpoint.work > 0.0 {
                 endpoint.work -= cx.origin(parent).map_or(1.0, |(_, root)| f64::from(root.work));
                 if endpoint.active == 0 || endpoint.work < 0.0 {
@@ -432,7 +464,7 @@ impl LoadBalancer {
     fn failed(&mut self, reply: &Reply, code: Code, cx: &mut Cx<'_>) {
         let call = reply.parent;
         let rule = &self.config.next_upstream;
-        if rule.tries > 0 && rule.on.contains(code) {
+        if self.config.mode == Mode::L7 && rule.tries > 0 && rule.on.contains(code) {
             let mut tries = self.retried.remove(&call.index()).unwrap_or_default();
             tries.endpoints.push(reply.tag);
             if u32::from(tries.number) < rule.tries
@@ -518,6 +550,47 @@ impl LoadBalancer {
         cx.gauge(slot::CAPACITY, if self.config.cost.is_some() { u64::from(self.config.cores) } else { 0 });
     }
 
+    fn read_links(&mut self, cx: &Cx<'_>) {
+        self.links = cx.links(PortId(0));
+        self.names = self.links.iter().map(|&link| cx.callee_key(link).to_owned()).collect();
+    }
+
+    /// What it thinks of each endpoint, in the order of (callee, replica).
+    fn endpoints_shown(&self, now: Time) -> Vec<status::Endpoint> {
+        let shown = |endpoint: &&Endpoint| endpoint.ready || endpoint.active > 0;
+        let mut endpoints: Vec<&Endpoint> = self.endpoints.iter().filter(shown).collect();
+        let place = |e: &Endpoint| self.links.iter().position(|&l| l == e.link);
+        endpoints.order_by_key(|e| (place(e), e.replica));
+        let more = endpoints.len().saturating_sub(SHOWN_MAX) as u32;
+        let mut drawn: Vec<status::Endpoint> = endpoints
+            .into_iter()
+            .take(SHOWN_MAX)
+            .map(|endpoint| {
+                let ejected = self.ejections.get(endpoint.position as usize).is_some_and(Ejection::is_out);
+                let share = trust::started(endpoint, &self.config, now);
+                let health = match () {
+                    () if !endpoint.ready => Health::Draining,
+                    () if ejected => Health::Ejected,
+                    () if !endpoint.checks.is_healthy() => Health::Unhealthy,
+                    () if share < 1.0 => Health::SlowStart,
+                    () => Health::Healthy,
+                };
+                let service = place(endpoint).and_then(|place| self.names.get(place)).map_or("", String::as_str);
+                status::Endpoint {
+                    name: format!("{service}#{}", endpoint.replica),
+                    health,
+                    weight: (endpoint.weight * share) as f32,
+                    open: endpoint.active,
+                    more: 0,
+                }
+            })
+            .collect();
+        if let Some(last) = drawn.last_mut() {
+            last.more = more;
+        }
+        drawn
+    }
+
     /// It has been heard of, or has gone.
     fn stop_waiting_for(&mut self, link: LinkId, cx: &mut Cx<'_>) {
         self.unheard.retain(|&l| l != link);
@@ -530,6 +603,9 @@ impl LoadBalancer {
 
     #[inline(always)]
     fn admit(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        if self.config.mode == Mode::L4 && self.follows(call, cx) {
+            return;
+        }
         if self.is_open() { self.pass_on(call, cx) } else { self.enter(call, cx) }
     }
 }
@@ -542,6 +618,7 @@ impl Component for LoadBalancer {
         LoadBalancer {
             config,
             links: Vec::new(),
+            names: Vec::new(),
             unheard: Vec::new(),
             early: Vec::new(),
             endpoints: Vec::new(),
@@ -560,6 +637,7 @@ impl Component for LoadBalancer {
             tried_again: 0,
             gate: Gate::default(),
             checker: Checker::default(),
+            connections: l4::Connections::default(),
             routed: false,
             spilled: 0,
             sessions: BTreeMap::new(),
@@ -571,7 +649,7 @@ impl Component for LoadBalancer {
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {
-        self.links = cx.links(PortId(0));
+        self.read_links(cx);
         self.unheard = self.links.clone();
         self.capacity_changed(cx);
         if let Some(rules) = &self.config.outliers {
@@ -601,8 +679,12 @@ impl Component for LoadBalancer {
         if self.watches() {
             self.learn(&reply, cx);
         }
+        if self.config.mode == Mode::L4 {
+            self.hung_up(reply.parent, cx);
+        }
         match reply.outcome {
             Err(code) => self.failed(&reply, code, cx),
+            Ok(()) if self.config.mode == Mode::L4 => self.answer(reply.parent, Ok(()), cx),
             Ok(()) => {
                 if !self.retried.is_empty() {
                     self.retried.remove(&reply.parent.index());
@@ -645,6 +727,9 @@ impl Component for LoadBalancer {
             if let Some(place) = place {
                 self.close(place as u32, call, cx);
             }
+            if self.config.mode == Mode::L4 {
+                self.hung_up(call, cx);
+            }
         }
         self.retried.remove(&call.index());
         cx.forget(call);
@@ -654,6 +739,9 @@ impl Component for LoadBalancer {
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
         if tag == SWEEP {
             return self.sweep(cx);
+        }
+        if tag == IDLE {
+            return self.forget_silent(cx);
         }
         if tag >= CHECK {
             return self.check((tag - CHECK) as u32, cx);
@@ -691,7 +779,7 @@ impl Component for LoadBalancer {
         match change {
             LinkChange::Caller(link) => return cx.message(link, Message::Endpoints(vec![0])),
             LinkChange::CallerGone(_) => return,
-            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.links = cx.links(PortId(0)),
+            LinkChange::Callee(_) | LinkChange::CalleeGone(_) => self.read_links(cx),
         }
         match change {
             // While there are endpoints, traffic goes on, and the new ones join when they are heard of; where there are none,
@@ -719,11 +807,11 @@ impl Component for LoadBalancer {
     fn heap_bytes(&self) -> usize {
         let waiting = self.gate.queue.len() * 32 + self.gate.backlog.len() * size_of::<CallId>();
         // A map keeps about twice what it holds.
-        let sessions = self.sessions.len() * 2 * size_of::<(u32, (u32, Time))>();
+        let sessions = self.sessions.len() * 2 * size_of::<(u32, (u32, Time))>() + self.connections.bytes();
         waiting + sessions + self.early.len() * size_of::<CallId>() + self.endpoints.len() * size_of::<Endpoint>()
     }
 
-    fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
+    fn status(&self, now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
         let (ejected, panic) = (self.ejected(), self.panics());
         let gauges = [
             self.open,
@@ -733,6 +821,8 @@ impl Component for LoadBalancer {
             self.tried_again,
             self.unhealthy() as u64,
             self.spilled,
+            self.connections.count(),
+            self.connections.resets(),
             self.sessions_lost,
         ];
         let cores = self.config.cost.as_ref().map(|_| f64::from(self.config.cores));
@@ -740,6 +830,7 @@ impl Component for LoadBalancer {
             open: self.open + (self.gate.queue.len() + self.gate.backlog.len()) as u64,
             saturation: cores.map(|cores| f64::from(self.gate.busy) / cores),
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
+            drawings: vec![Drawing::Endpoints(self.endpoints_shown(now))],
             ..Status::default()
         }
     }

@@ -1,8 +1,12 @@
 //! The components: one file and one line each.
 
+pub mod anycast;
+pub mod cdn;
 pub mod clients;
 pub mod database;
+pub mod dns;
 pub mod fork_join;
+pub mod l4_director;
 pub mod load_balancer;
 pub mod service;
 pub mod station;
@@ -15,6 +19,10 @@ use floodgate_core::{CallId, LinkChange, LinkId, Model, Reply, Time, TimerId};
 
 components! {
     clients::Clients,
+    dns::Dns,
+    anycast::Anycast,
+    cdn::Cdn,
+    l4_director::L4Director,
     load_balancer::LoadBalancer,
     fork_join::ForkJoin,
     service::Service,

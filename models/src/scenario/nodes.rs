@@ -301,8 +301,27 @@ impl NodeReader<'_> {
                 let message = format!("`{id}.{}` {}", objection.param, objection.message);
                 diagnostics.error(&span, message, objection.remedy);
             }
+            checks_fit(descriptor, &values, table, diagnostics);
         }
         values
+    }
+}
+
+/// What is repeated after an interval cannot be waited for longer than that.
+fn checks_fit(descriptor: &'static Descriptor, values: &Values, table: &Table<'_>, diagnostics: &mut Diagnostics<'_>) {
+    for spec in descriptor.params {
+        let Some(Value::Group(group)) = values.get(spec.name) else { continue };
+        let (Some(Value::Duration(interval)), Some(Value::Duration(timeout))) =
+            (group.get("interval"), group.get("timeout"))
+        else {
+            continue;
+        };
+        if timeout > interval {
+            let name = format!("{}{}", table.prefix, spec.name);
+            let message = format!("`{name}` waits {timeout} for each answer, and asks again after {interval}");
+            let remedy = "let `timeout` be at most `interval`";
+            diagnostics.error(&table.span_of(spec.name), message, remedy);
+        }
     }
 }
 
@@ -347,7 +366,23 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
         }
     }
     links.order_by(|a, b| (&a.from, a.port, &a.to).cmp(&(&b.from, b.port, &b.to)));
+    weights_are_something(&links, known, diagnostics);
     links
+}
+
+/// Where links share something by their weights, one of them gets some.
+fn weights_are_something(links: &[Link], known: &Known, diagnostics: &mut Diagnostics<'_>) {
+    for port in links.chunk_by(|a, b| (&a.from, a.port) == (&b.from, b.port)) {
+        let [first, ..] = port else { continue };
+        let weightless = |link: &Link| link.values.get("weight") == Some(&Value::Number(0.0));
+        let spec = known.by_id.get(&first.from).copied().flatten().and_then(|d| d.ports.get(first.port));
+        if let Some(spec) = spec.filter(|spec| spec.max_links > 1)
+            && port.iter().all(weightless)
+        {
+            let message = format!("the weights of the links from `{}.{}` sum to zero", first.from, spec.name);
+            diagnostics.error(&first.span, message, "give one of them a `weight` above 0, or leave all of them out");
+        }
+    }
 }
 
 /// `"node"` or `"node.port"`.

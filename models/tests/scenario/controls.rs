@@ -234,9 +234,9 @@ fn edits_that_are_wrong() {
     line(
         r#"{"at":"1s","node":"lb","add":"load_balancr"}"#,
         expect![[r#"
-        log:2:1: error: `add` is "load_balancr", which is not a kind of node
-            help: did you mean `load_balancer`? kinds: clients, service, load_balancer, fork_join, database, station
-    "#]],
+            log:2:1: error: `add` is "load_balancr", which is not a kind of node
+                help: did you mean `load_balancer`? kinds: clients, service, dns, anycast, cdn, l4_director, load_balancer, fork_join, database, station
+        "#]],
     );
     line(
         r#"{"at":"1s","node":"Lb","add":"load_balancer"}"#,

@@ -29,6 +29,12 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.routes.key_hash(self.kernel.routes.links()[link.0 as usize].to)
     }
 
+    /// The key of the node at the other end of an outgoing link.
+    #[must_use]
+    pub fn callee_key(&self, link: LinkId) -> &str {
+        self.kernel.routes.key(self.kernel.routes.links()[link.0 as usize].to)
+    }
+
     /// Share of an outgoing link among those of its port.
     #[must_use]
     pub fn link_weight(&self, link: LinkId) -> f64 {

@@ -17,7 +17,7 @@ impl LoadBalancer {
     /// Whether more is asked about a request than whose turn it is.
     #[inline(always)]
     pub(super) fn is_picky(&self) -> bool {
-        self.narrows() || self.config.sessions.is_some()
+        self.narrows() || (self.config.sessions.is_some() && self.config.mode == Mode::L7)
     }
 
     /// Keeps those of `usable` that are for this request.
@@ -44,7 +44,7 @@ impl LoadBalancer {
 
     /// The endpoint that a request's session is at, if it is to stay there and can.
     pub(super) fn session_of(&self, call: CallId, tried: &[u32], cx: &Cx<'_>) -> Option<u32> {
-        let rule = self.config.sessions.as_ref().filter(|rule| rule.sticky)?;
+        let rule = self.config.sessions.as_ref().filter(|rule| rule.sticky && self.config.mode == Mode::L7)?;
         let (place, last) = *self.sessions.get(&cx.client_of(call))?;
         let now = cx.now();
         let endpoint = self.endpoints.get(place as usize)?;
@@ -59,7 +59,7 @@ impl LoadBalancer {
 
     /// A client has been sent to an endpoint. Whoever had a session elsewhere has lost it.
     pub(super) fn remember(&mut self, call: CallId, chosen: u32, cx: &mut Cx<'_>) {
-        let Some(rule) = &self.config.sessions else { return };
+        let Some(rule) = self.config.sessions.as_ref().filter(|_| self.config.mode == Mode::L7) else { return };
         let (now, timeout) = (cx.now(), rule.timeout);
         let before = self.sessions.insert(cx.client_of(call), (chosen, now));
         if before.is_some_and(|(place, last)| place != chosen && now.since(last) <= timeout) {

@@ -47,7 +47,7 @@ impl LoadBalancer {
         for place in first..self.endpoints.len() {
             self.await_first_check(place as u32, cx);
         }
-        self.routed = self.links.iter().any(|&link| !cx.link_takes_all(link));
+        self.routed = self.config.mode == Mode::L7 && self.links.iter().any(|&link| !cx.link_takes_all(link));
         self.sort_ready(cx);
     }
 
@@ -201,7 +201,9 @@ impl LoadBalancer {
     pub(super) fn learn(&mut self, reply: &Reply, cx: &mut Cx<'_>) {
         let now = cx.now();
         let Some(endpoint) = self.endpoints.get_mut(reply.tag as usize) else { return };
-        let code = reply.outcome.err();
+        // Of an answer, whoever sees only connections sees nothing.
+        let seen = |code: &Code| self.config.mode == Mode::L7 || *code == Code::BadGateway;
+        let code = reply.outcome.err().filter(seen);
         if self.config.algorithm == Algorithm::PeakEwma
             && let Some(call) = cx.get(reply.parent)
         {
