@@ -62,13 +62,13 @@ impl System {
 
     /// Puts a node between the two ends of a link. Its id stands beside the callee's, so that the order of the caller's
     /// links, which is the order of its steps and branches, stays.
-    fn splice(&self, link: usize, kind: &'static str) -> System {
+    fn splice(&self, link: usize, kind: &'static str, parameters: &[(&'static str, &str)]) -> System {
         let mut other = self.clone();
         let (from, to) = other.links[link].clone();
         let via = format!("{to}-via");
         other.links[link].1.clone_from(&via);
         other.links.push((via.clone(), to));
-        other.nodes.push(Node::new(&via, kind, &[]));
+        other.nodes.push(Node::new(&via, kind, parameters));
         debug_assert_ne!(from, via);
         other
     }
@@ -219,9 +219,17 @@ proptest! {
         // Behind a balancer another node is other endpoints; a balancer has to hear of some.
         prop_assume!(!behind_a_balancer);
         let before = system.run();
-        nothing_moved(&before, &system.splice(link, "gate").run());
+        nothing_moved(&before, &system.splice(link, "gate", &[]).run());
         if system.ids(&["service", "database", "station"]).contains(to) {
-            nothing_moved(&before, &system.splice(link, "load_balancer").run());
+            for (kind, parameters) in [
+                ("load_balancer", &[][..]),
+                ("load_balancer", &[("mode", "'l4'"), ("health_checks", "{}"), ("sessions", "{}")]),
+                ("dns", &[("lookup_time", "'0s'"), ("ttl", "'100ms'")]),
+                ("anycast", &[]),
+                ("l4_director", &[]),
+            ] {
+                nothing_moved(&before, &system.splice(link, kind, parameters).run());
+            }
         }
     }
 
@@ -245,10 +253,11 @@ proptest! {
     }
 
     #[test]
-    fn an_isolated_node_changes_only_itself(system in systems(), first in any::<bool>(), kind in 0..4usize) {
+    fn an_isolated_node_changes_only_itself(system in systems(), first in any::<bool>(), kind in 0..8usize) {
         let mut other = system.clone();
         let id = if first { "a" } else { "z" };
-        other.nodes.push(Node::new(id, ["service", "database", "station", "load_balancer"][kind], &[]));
+        let kinds = ["service", "database", "station", "load_balancer", "dns", "anycast", "cdn", "l4_director"];
+        other.nodes.push(Node::new(id, kinds[kind], &[]));
         let (mut before, mut after) = (system.run(), other.run());
         nothing_moved(&before, &after);
         nothing_moved(&after, &before);
