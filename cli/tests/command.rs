@@ -253,7 +253,7 @@ fn bad_arguments_are_bad_input() {
         (vec!["check", &small, "--replications", "0"], "0 is not in"),
         (vec!["check", &small, "--seed", "18446744073709551615", "--replications", "2"], "too large"),
         (vec!["check"], "required"),
-        (vec!["list", "sevice"], "help: kinds: clients, load_balancer, "),
+        (vec!["list", "sevice"], "help: kinds: clients, dns, "),
         (vec!["fly"], "unrecognized subcommand"),
     ] {
         let output = floodgate(&arguments);

@@ -396,6 +396,7 @@ impl Component for L4Director {
         };
         Status {
             open: self.open,
+            faults: if self.lost == 0 { Vec::new() } else { vec!["lose".to_owned()] },
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
             drawings: vec![Drawing::Endpoints((0..self.config.directors).map(director).collect())],
             ..Status::default()

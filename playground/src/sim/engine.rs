@@ -293,7 +293,7 @@ impl Engine {
             from: p.at.as_secs_f64(),
             to: (p.at + p.lasting).as_secs_f64(),
             title: p.title.clone(),
-            link: false,
+            link: p.to.is_some(),
         };
         self.scenario().phases.iter().map(phase).collect()
     }

@@ -154,7 +154,16 @@ impl Experiment {
     #[must_use]
     pub fn steady(case: &Case, half_width: f64, rate: f64, body: String) -> Steady {
         let name = case.id.clone();
-        Steady { name, half_width, rate, body, label: String::new(), stats: Vec::new(), measures: Vec::new() }
+        Steady {
+            name,
+            half_width,
+            rate,
+            body,
+            twice: None,
+            label: String::new(),
+            stats: Vec::new(),
+            measures: Vec::new(),
+        }
     }
 
     /// Anything that makes numbers of a seed and a number of requests.
@@ -231,12 +240,21 @@ pub struct Steady {
     half_width: f64,
     rate: f64,
     body: String,
+    twice: Option<String>,
     label: String,
     stats: Vec<Stat>,
     measures: Vec<Measure>,
 }
 
 impl Steady {
+    /// The same system twice as large: what is measured is extrapolated to an infinitely large one, from which a finite one
+    /// differs by a term of one over its size (Richardson).
+    #[must_use]
+    pub fn twice(mut self, body: String) -> Steady {
+        self.twice = Some(body);
+        self
+    }
+
     /// Told beside the names of the statistics.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Steady {
@@ -261,14 +279,21 @@ impl Steady {
     /// Ready to run.
     #[must_use]
     pub fn done(self) -> Experiment {
-        let Steady { name, half_width, rate, body, label, stats, measures } = self;
+        let Steady { name, half_width, rate, body, twice, label, stats, measures } = self;
         let replicate = move |seed: u64, requests: f64| {
             let seconds = (requests / rate).ceil();
-            let run = run(&name, &body, seed, (seconds / 10.0).ceil(), seconds);
-            if let Err(problem) = little(&run) {
-                panic!("{name}, seed {seed}: {problem}");
+            let measured = |body: &str| -> Vec<f64> {
+                let run = run(&name, body, seed, (seconds / 10.0).ceil(), seconds);
+                if let Err(problem) = little(&run) {
+                    panic!("{name}, seed {seed}: {problem}");
+                }
+                measures.iter().map(|measure| measure(&run)).collect()
+            };
+            let once = measured(&body);
+            match &twice {
+                Some(twice) => measured(twice).iter().zip(once).map(|(large, small)| 2.0 * large - small).collect(),
+                None => once,
             }
-            measures.iter().map(|measure| measure(&run)).collect()
         };
         Experiment { label, half_width, stats, replicate: Box::new(replicate) }
     }

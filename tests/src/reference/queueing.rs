@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 /// How wide an interval may be, in units of the target: of means, of percentiles and second moments, of what is rare.
 pub(super) const MEAN: f64 = 2.0;
 pub(super) const TAIL: f64 = 4.0;
-const RARE: f64 = 12.0;
+pub(super) const RARE: f64 = 12.0;
 
 /// Clients that wait for ever, in front of `to`.
 pub(super) fn clients(id: &str, to: &str, more: &str) -> String {

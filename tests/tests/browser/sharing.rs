@@ -95,15 +95,13 @@ fn a_link_opens_the_same_run_in_a_fresh_profile() {
         }
         expect(state(page).await?["run"] == run, || "a bad link ended the run".to_owned())?;
         // A good one in the address of an open page is a step that can be undone.
-        page.eval("__floodgate.load('format = 1\\nname = \"<b>bold</b>\"\\n[[node]]\\nid = \"u\"\\nkind = \"clients\"\\n[[node]]\\nid = \"w\"\\nkind = \"service\"\\ntitle = \"<i>x</i>\"\\n[[link]]\\nfrom = \"u\"\\nto = \"w\"\\n')").await?;
+        page.eval("__floodgate.load('format = 1\\nname = \"<s>bold</s>\"\\n[[node]]\\nid = \"u\"\\nkind = \"clients\"\\n[[node]]\\nid = \"w\"\\nkind = \"service\"\\ntitle = \"<u>x</u>\"\\n[[link]]\\nfrom = \"u\"\\nto = \"w\"\\n')").await?;
         page.wait_until("document.querySelector('[data-node=w]') !== null", PATIENCE).await?;
-        expect(page.eval("document.querySelectorAll('.app b b, .app i:not(.wave)').length").await? == 0, || {
-            "markup".to_owned()
-        })?;
+        expect(page.eval("document.querySelectorAll('.app s, .app u').length").await? == 0, || "markup".to_owned())?;
         page.eval(&format!("location.hash = {fragment:?}")).await?;
         stands_at(page, &then).await?;
         click(page, "Undo").await?;
-        page.wait_until("__floodgate.scenarioText().includes('<b>bold</b>')", PATIENCE).await?;
+        page.wait_until("__floodgate.scenarioText().includes('<s>bold</s>')", PATIENCE).await?;
         no_errors(page).await
     });
 }
