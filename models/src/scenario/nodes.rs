@@ -7,7 +7,7 @@ use super::table::{Table, key};
 use super::value::{defaults, read, read_params};
 use super::wiring::LINK;
 use super::{Group, Link, Node, Scenario};
-use crate::catalogue::Descriptor;
+use crate::catalogue::{Descriptor, Family};
 use crate::components::AnyComponent;
 use crate::param::{Choice, ParamKind, ParamSpec, Value, Values};
 use floodgate_core::order::{self, Order as _};
@@ -370,12 +370,13 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
     links
 }
 
-/// Where links share something by their weights, one of them gets some.
+/// Where links share all that comes by their weights, one of them gets some. From a station a request may also leave.
 fn weights_are_something(links: &[Link], known: &Known, diagnostics: &mut Diagnostics<'_>) {
     for port in links.chunk_by(|a, b| (&a.from, a.port) == (&b.from, b.port)) {
         let [first, ..] = port else { continue };
         let weightless = |link: &Link| link.values.get("weight") == Some(&Value::Number(0.0));
-        let spec = known.by_id.get(&first.from).copied().flatten().and_then(|d| d.ports.get(first.port));
+        let kind = known.by_id.get(&first.from).copied().flatten().filter(|kind| kind.family == Family::Entry);
+        let spec = kind.and_then(|kind| kind.ports.get(first.port));
         if let Some(spec) = spec.filter(|spec| spec.max_links > 1)
             && port.iter().all(weightless)
         {
