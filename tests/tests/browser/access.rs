@@ -199,11 +199,13 @@ fn every_exhibit_runs_and_every_fault_can_be_started_and_ended() {
 
 /// Kinds of the nodes in the files that the page offers.
 fn page_kinds() -> std::collections::BTreeSet<&'static str> {
-    let files = [
-        include_str!("../../../scenarios/single_server.toml"),
-        include_str!("../../../scenarios/single_server_avalanche.toml"),
-        include_str!("../../../scenarios/single_server_defended.toml"),
-    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let entries = std::fs::read_dir(&folder).expect("the folder of scenarios").flatten();
+    let files: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .map(|path| std::fs::read_to_string(path).expect("a scenario"))
+        .collect();
     let has = |kind: &str| files.iter().any(|text| text.contains(&format!("kind = \"{kind}\"")));
     floodgate::catalogue().iter().map(|d| d.kind).filter(|kind| has(kind)).collect()
 }
