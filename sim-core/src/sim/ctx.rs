@@ -59,7 +59,7 @@ impl<M: Model> Ctx<'_, M> {
         self.kernel.routes.links()[link.0 as usize].spec.near
     }
 
-    /// Whether an outgoing link is for calls yet.
+    /// Whether an outgoing link has not been removed.
     #[must_use]
     pub fn link_is_there(&self, link: LinkId) -> bool {
         !self.kernel.routes.links()[link.0 as usize].removed

@@ -23,7 +23,7 @@ impl LoadBalancer {
     /// Keeps those of `usable` that are for this request.
     pub(super) fn narrow(&mut self, usable: &mut Vec<u32>, call: CallId, draws: &mut Draws, cx: &mut Cx<'_>) {
         if self.routed {
-            let class = cx.origin(call).map_or(0, |(_, root)| root.class);
+            let class = cx.class_of(call);
             usable.retain(|&place| cx.link_takes(self.endpoints[place as usize].link, class));
         }
         if let Some(rule) = &self.config.zone_aware {
@@ -48,7 +48,7 @@ impl LoadBalancer {
         let (place, last) = *self.sessions.get(&cx.client_of(call))?;
         let now = cx.now();
         let endpoint = self.endpoints.get(place as usize)?;
-        let class = cx.origin(call).map_or(0, |(_, root)| root.class);
+        let class = cx.class_of(call);
         let there = now.since(last) <= rule.timeout
             && self.pool.contains(&place)
             && !tried.contains(&place)
