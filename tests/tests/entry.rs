@@ -128,6 +128,28 @@ fn routes_change_after_the_checks_and_the_convergence_and_reset_what_is_under_wa
 }
 
 #[test]
+fn a_connection_that_was_idle_while_routes_changed_is_reset_by_the_next_request_over_it() {
+    // One client, a request each second over a connection that it keeps, and none under way when routes change.
+    let text = clients("rate = '1/s'\npopulation = 1\ntimeout = 'none'\nconnections = { requests = 10000 }")
+        + &entry("anycast", "convergence = '100ms'\nhealth_checks = { interval = '300ms', timeout = '50ms', rise = 1, fall = 1 }")
+        + &service("a", "", "latency = '1ms'\nweight = 1.0")
+        + &service("b", "", "latency = '20ms'\nweight = 0.0")
+        // From just after one request to before the next, and back again, a long time later.
+        + "[[phase]]\nfrom = 'entry'\nto = 'a'\nat = '10.1s'\nfor = '20s'\ncut = 'refuse'\n";
+    let mut simulation = start(&text);
+    let report = go_on(&mut simulation, 10.9);
+    assert_eq!((gauge(&report, "reset"), report.totals.failed), (0, 0), "nothing was under way");
+    let report = go_on(&mut simulation, 11.5);
+    assert_eq!((gauge(&report, "reset"), report.totals.failed), (1, 1), "the region does not know the connection");
+    let report = go_on(&mut simulation, 30.05);
+    assert_eq!((gauge(&report, "reset"), report.totals.failed), (1, 1), "the next request opens another one there");
+    let slowest = report.nodes["users"].latency_ms.max.expect("there were answers");
+    assert!((40.0..43.0).contains(&slowest), "which is far away: {slowest}");
+    let report = go_on(&mut simulation, 60.0);
+    assert_eq!((gauge(&report, "reset"), report.totals.failed), (2, 2), "and the same on the way back");
+}
+
+#[test]
 fn an_edge_asks_once_for_each_time_to_live() {
     let edge = |more: &str| {
         let text = clients("rate = '100/s'\ntimeout = 'none'")

@@ -1,12 +1,11 @@
 //! One address that many regions announce: the network takes everybody to the nearest that does.
 
-use super::dns::drawn;
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::params;
-use crate::policy::balance::Checks;
-use crate::policy::{Checker, HealthChecks, Regions};
+use crate::policy::sockets::{is_kept, number_of};
+use crate::policy::{Checker, HealthChecks, Sockets, Watched};
 use crate::status::{Drawing, Status};
 use floodgate_core::{ANY_REPLICA, CallId, Code, Duration, Key, LinkChange, PortId, Reply, Time, TimerId};
 use std::collections::BTreeMap;
@@ -30,7 +29,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
              of the links say how many clients live where. A region that fails its checks withdraws the address, and after \
              `convergence` its clients come to the nearest other one, by the latency of the links. No client remembers \
              anything, so failover takes seconds and not a time to live; but every connection to the old region is reset, \
-             when a region goes and when it comes back, because the new one knows nothing of it: 502. Watch for: the nearest \
+             when a region goes and when it comes back, because the new one knows nothing of it: 502, at once for what is \
+             under way, and for a connection that was kept idle when the next request comes over it. Watch for: the nearest \
              region that gets everybody and falls as well.",
     source: "RFC 4786 (operation of anycast services).",
     accepts_calls: true,
@@ -55,10 +55,13 @@ const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_UNHEALTHY: usize = slot::OWN + 1;
 const GAUGE_RESET: usize = slot::OWN + 2;
 
-/// Timers: the next check of a region, by its place; or routers know of a change, by the region's place and what is new.
-const CHECK: u64 = 1 << 32;
+/// Timers: routers know of a change, by the region's place and what is new; silent connections are looked for; all others are
+/// those of the checks.
+const IDLE: u64 = 3 << 32;
 const ROUTES: u64 = 2 << 32;
 const ANNOUNCED: u64 = 1 << 16;
+/// No server keeps a connection longer when nothing comes over it.
+const SILENT_MAX: Duration = Duration(3_600_000_000_000);
 
 /// A request under way.
 #[derive(Clone, Copy, Debug)]
@@ -73,15 +76,12 @@ struct Flow {
 #[derive(Clone, Debug)]
 pub struct Anycast {
     config: Config,
-    regions: Regions,
     /// What each region believes of itself.
-    checks: Vec<Checks>,
-    /// The ids of the regions, for people.
-    names: Vec<String>,
+    regions: Watched,
     /// Whether routers know a way there.
     routed: Vec<bool>,
-    timers: Vec<TimerId>,
-    checker: Checker,
+    /// The region that each connection was opened to, of those that clients keep.
+    sockets: Sockets<u32>,
     /// By the index of the call.
     flows: BTreeMap<u32, Flow>,
     reset: u64,
@@ -89,36 +89,30 @@ pub struct Anycast {
 
 impl Anycast {
     fn read_links(&mut self, cx: &mut Cx<'_>) {
-        let before = std::mem::take(&mut self.regions);
-        self.regions = Regions::new(cx.links(PortId(0)), cx);
-        let links = self.regions.links();
-        self.names = links.iter().map(|&link| cx.callee_key(link).to_owned()).collect();
-        let place = |link| before.links().iter().position(|l| l == link);
-        self.checks = links.iter().map(|l| place(l).map_or(Checks::new(true), |p| self.checks[p])).collect();
-        self.routed = links.iter().map(|l| place(l).is_none_or(|p| self.routed[p])).collect();
-        for flow in self.flows.values_mut() {
-            let link = before.links().get(flow.region as usize);
-            flow.region = link.and_then(|l| links.iter().position(|m| m == l)).map_or(u32::MAX, |p| p as u32);
+        let now_at = self.regions.read(PortId(0), self.config.health_checks.as_ref(), cx);
+        let at = |region: u32| now_at.get(region as usize).copied().flatten();
+        let mut routed = vec![true; self.regions.count()];
+        for (before, &was) in self.routed.iter().enumerate() {
+            if let Some(place) = at(before as u32) {
+                routed[place as usize] = was;
+            }
         }
-        self.await_checks(cx);
+        self.routed = routed;
+        self.flows.values_mut().for_each(|flow| flow.region = at(flow.region).unwrap_or(u32::MAX));
+        self.sockets.ends_are(|region| at(region).unwrap_or(u32::MAX));
+        self.unchecked();
         self.route(cx);
     }
 
-    fn await_checks(&mut self, cx: &mut Cx<'_>) {
-        self.timers.drain(..).for_each(|timer| _ = cx.cancel(timer));
-        let Some(rules) = &self.config.health_checks else {
-            self.checks.iter_mut().for_each(|check| *check = Checks::new(true));
+    /// Whoever is not checked announces the address.
+    fn unchecked(&mut self) {
+        if self.config.health_checks.is_none() {
             self.routed.iter_mut().for_each(|routed| *routed = true);
-            return;
-        };
-        for (place, &link) in self.regions.links().iter().enumerate() {
-            let first = Checker::stagger(rules, cx.callee_hash(link));
-            self.timers.push(cx.timer(first, CHECK + place as u64));
         }
     }
 
     fn region_of(&self, client: u32) -> Option<u32> {
-        self.regions.nearest(client, |place| self.routed.get(place as usize).copied().unwrap_or(false))
+        self.regions.regions().nearest(client, |place| self.routed.get(place as usize).copied().unwrap_or(false))
     }
 
     /// Routes have changed: whoever is elsewhere now has lost the connection.
@@ -127,30 +121,45 @@ impl Anycast {
             self.flows.values().filter(|flow| self.region_of(flow.client) != Some(flow.region)).copied().collect();
         for flow in &moved {
             self.flows.remove(&flow.call.index());
+            self.sockets.close(number_of(flow.call, cx));
             cx.abandon(flow.child);
             cx.reply(flow.call, Err(Code::BadGateway));
         }
-        self.reset += moved.len() as u64;
-        cx.gauge(GAUGE_RESET, self.reset);
+        self.was_reset(moved.len() as u64, cx);
         cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
     }
 
-    fn unhealthy(&self) -> u64 {
-        self.checks.iter().filter(|check| !check.is_healthy()).count() as u64
+    fn was_reset(&mut self, requests: u64, cx: &mut Cx<'_>) {
+        self.reset += requests;
+        cx.gauge(GAUGE_RESET, self.reset);
     }
 
-    #[inline(never)]
-    fn checked(&mut self, reply: &Reply, cx: &mut Cx<'_>) {
-        match (&self.config.health_checks, self.checks.get_mut(reply.tag as usize)) {
-            (Some(rules), Some(state)) => {
-                if Checker::heard(rules, reply, state, cx) {
-                    let news = u64::from(reply.tag) | if state.is_healthy() { ANNOUNCED } else { 0 };
-                    cx.timer(self.config.convergence, ROUTES | news);
-                    cx.gauge(GAUGE_UNHEALTHY, self.unhealthy());
-                }
-            }
-            _ => cx.end_probe(reply),
+    /// Whether a request has come over a connection that the region it goes to knows, or opens one there.
+    fn connects(&mut self, call: CallId, region: u32, cx: &mut Cx<'_>) -> bool {
+        if !is_kept(call, cx) {
+            return true;
         }
+        let (number, now) = (number_of(call, cx), cx.now());
+        if cx.opens_connection(call) {
+            self.sockets.open(number, region, now);
+            if self.sockets.begins_to_sweep() {
+                cx.timer(SILENT_MAX, IDLE);
+            }
+            return true;
+        }
+        let known = self.sockets.end_of(number) == Some(region);
+        if known {
+            self.sockets.uses(number, now);
+        } else {
+            self.sockets.close(number);
+        }
+        known
+    }
+
+    /// A request has come to its end.
+    fn ended(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.sockets.hung_up(call, cx);
+        cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
     }
 }
 
@@ -161,12 +170,9 @@ impl Component for Anycast {
     fn new(config: Config) -> Anycast {
         Anycast {
             config,
-            regions: Regions::default(),
-            checks: Vec::new(),
-            names: Vec::new(),
+            regions: Watched::default(),
             routed: Vec::new(),
-            timers: Vec::new(),
-            checker: Checker::default(),
+            sockets: Sockets::default(),
             flows: BTreeMap::new(),
             reset: 0,
         }
@@ -183,7 +189,12 @@ impl Component for Anycast {
             // Nobody announces the address.
             return cx.reply(call, Err(Code::Unavailable));
         };
-        let link = self.regions.links()[region as usize];
+        if !self.connects(call, region, cx) {
+            // It is another region's connection: this one knows nothing of it.
+            self.was_reset(1, cx);
+            return cx.reply(call, Err(Code::BadGateway));
+        }
+        let link = self.regions.regions().links()[region as usize];
         let child = cx.forward(call, link, ANY_REPLICA, region).unwrap_or(Key::NONE);
         self.flows.insert(call.index(), Flow { call, child, client, region });
         cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
@@ -191,10 +202,14 @@ impl Component for Anycast {
 
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         if Checker::is_check(&reply) {
-            return self.checked(&reply, cx);
+            if let Some((place, healthy)) = self.regions.heard(&reply, self.config.health_checks.as_ref(), cx) {
+                cx.timer(self.config.convergence, ROUTES | u64::from(place) | if healthy { ANNOUNCED } else { 0 });
+                cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+            }
+            return;
         }
         self.flows.remove(&reply.parent.index());
-        cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
+        self.ended(reply.parent, cx);
         cx.reply(reply.parent, reply.outcome);
     }
 
@@ -202,30 +217,33 @@ impl Component for Anycast {
         if let Some(flow) = self.flows.remove(&call.index()) {
             cx.abandon(flow.child);
         }
-        cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
+        self.ended(call, cx);
         cx.forget(call);
     }
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
-        if tag >= ROUTES {
-            let place = (tag & (ANNOUNCED - 1)) as usize;
-            if let Some(routed) = self.routed.get_mut(place) {
-                *routed = tag & ANNOUNCED != 0;
-                self.route(cx);
+        match tag {
+            IDLE => {
+                if self.sockets.sweep(cx.now(), SILENT_MAX, |_| {}) {
+                    cx.timer(SILENT_MAX, IDLE);
+                }
             }
-            return;
+            ROUTES.. => {
+                if let Some(routed) = self.routed.get_mut((tag & (ANNOUNCED - 1)) as usize) {
+                    *routed = tag & ANNOUNCED != 0;
+                    self.route(cx);
+                }
+            }
+            _ => self.regions.check(tag, self.config.health_checks.as_ref(), cx),
         }
-        let place = (tag - CHECK) as usize;
-        let (Some(rules), Some(&link)) = (&self.config.health_checks, self.regions.links().get(place)) else { return };
-        self.timers[place] = cx.timer(rules.interval, tag);
-        self.checker.send(rules, link, ANY_REPLICA, place as u32, cx);
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
         self.config = config;
-        self.await_checks(cx);
+        self.regions.await_checks(self.config.health_checks.as_ref(), cx);
+        self.unchecked();
         self.route(cx);
-        cx.gauge(GAUGE_UNHEALTHY, self.unhealthy());
+        cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
     }
 
     fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
@@ -238,20 +256,21 @@ impl Component for Anycast {
 
     fn on_removed(&mut self, cx: &mut Cx<'_>) {
         self.flows.clear();
+        self.sockets.clear();
         [GAUGE_OPEN, GAUGE_UNHEALTHY].iter().for_each(|&gauge| cx.gauge(gauge, 0));
     }
 
     fn heap_bytes(&self) -> usize {
         // A map keeps about twice what it holds.
-        self.flows.len() * 2 * size_of::<Flow>()
+        self.flows.len() * 2 * size_of::<Flow>() + self.sockets.bytes()
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = [self.flows.len() as u64, self.unhealthy(), self.reset];
+        let gauges = [self.flows.len() as u64, self.regions.unhealthy(), self.reset];
         Status {
             open: self.flows.len() as u64,
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
-            drawings: vec![Drawing::Endpoints(drawn(&self.names, &self.checks))],
+            drawings: vec![Drawing::Endpoints(self.regions.drawn())],
             ..Status::default()
         }
     }

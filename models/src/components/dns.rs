@@ -3,12 +3,11 @@
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Params, Ratio};
-use crate::policy::balance::Checks;
-use crate::policy::{Checker, HealthChecks, Regions};
-use crate::status::{self, Drawing, Health, Status};
+use crate::policy::{Checker, HealthChecks, Watched};
+use crate::status::{Drawing, Status};
 use crate::{choices, params};
 use floodgate_core::rng::mix;
-use floodgate_core::{ANY_REPLICA, CallId, Code, Dist, Duration, LinkChange, LinkId, PortId, Reply, Time, TimerId};
+use floodgate_core::{ANY_REPLICA, CallId, Code, Dist, Duration, LinkChange, PortId, Reply, Time, TimerId};
 use std::collections::BTreeMap;
 
 choices! {
@@ -78,8 +77,6 @@ const GAUGE_LOOKUPS: usize = slot::OWN + 1;
 const GAUGE_UNHEALTHY: usize = slot::OWN + 2;
 const GAUGE_STALE: usize = slot::OWN + 3;
 
-/// Timers: the next check of a region, by its place; all others are lookups, by their resolvers.
-const CHECK: u64 = 1 << 32;
 /// Fewer answers than this are not worth sifting.
 const SIFT_MIN: usize = 4096;
 
@@ -94,12 +91,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 pub struct Dns {
     config: Config,
-    regions: Regions,
-    checks: Vec<Checks>,
-    /// The ids of the regions, for people.
-    names: Vec<String>,
-    timers: Vec<TimerId>,
-    checker: Checker,
+    regions: Watched,
     kept: BTreeMap<u32, Kept>,
     /// Requests that wait for a lookup, by resolver.
     asking: BTreeMap<u32, Vec<CallId>>,
@@ -118,16 +110,8 @@ impl Dns {
     }
 
     fn read_links(&mut self, cx: &mut Cx<'_>) {
-        self.timers.drain(..).for_each(|timer| _ = cx.cancel(timer));
-        let before = std::mem::take(&mut self.regions);
-        self.regions = Regions::new(cx.links(PortId(0)), cx);
-        let links = self.regions.links();
-        self.names = links.iter().map(|&link| cx.callee_key(link).to_owned()).collect();
-        let place = |link: &LinkId| before.links().iter().position(|l| l == link);
-        self.checks = links.iter().map(|l| place(l).map_or(Checks::new(true), |place| self.checks[place])).collect();
         // Answers name regions by their places; those of regions that have gone are not kept.
-        let now_at: Vec<Option<u32>> =
-            before.links().iter().map(|l| links.iter().position(|m| m == l).map(|p| p as u32)).collect();
+        let now_at = self.regions.read(PortId(0), self.config.health_checks.as_ref(), cx);
         self.kept.retain(|_, kept| match now_at.get(kept.region as usize).copied().flatten() {
             Some(place) => {
                 kept.region = place;
@@ -135,39 +119,23 @@ impl Dns {
             }
             None => false,
         });
-        self.await_checks(cx);
-    }
-
-    fn await_checks(&mut self, cx: &mut Cx<'_>) {
-        self.timers.drain(..).for_each(|timer| _ = cx.cancel(timer));
-        let Some(rules) = &self.config.health_checks else {
-            self.checks.iter_mut().for_each(|check| *check = Checks::new(true));
-            return;
-        };
-        for (place, &link) in self.regions.links().iter().enumerate() {
-            let first = Checker::stagger(rules, cx.callee_hash(link));
-            self.timers.push(cx.timer(first, CHECK + place as u64));
-        }
-    }
-
-    fn is_healthy(&self, place: u32) -> bool {
-        self.checks.get(place as usize).is_some_and(Checks::is_healthy)
     }
 
     /// An answer for whoever asks now.
     fn answer(&self, client: u32, resolver: u32, cx: &Cx<'_>) -> Option<u32> {
-        let any = (0..self.checks.len() as u32).any(|place| self.is_healthy(place));
-        let can = |place: u32| !any || self.is_healthy(place);
+        let any = self.regions.unhealthy() < self.regions.count() as u64;
+        let can = |place: u32| !any || self.regions.is_healthy(place);
+        let regions = self.regions.regions();
         match self.config.answer {
-            Answer::Geographic => self.regions.nearest(client, can),
+            Answer::Geographic => regions.nearest(client, can),
             Answer::Weighted => {
                 let mut draws = cx.draws(PURPOSE_ANSWER, mix(u64::from(resolver), self.lookups));
                 // Whoever cannot be is drawn again; where all weight is on those, the nearest does.
                 let drawn = (0..64).find_map(|_| {
-                    let place = self.regions.by_weight(floodgate_core::rng::Source::next_u64(&mut draws))?;
+                    let place = regions.by_weight(floodgate_core::rng::Source::next_u64(&mut draws))?;
                     can(place).then_some(place)
                 });
-                drawn.or_else(|| self.regions.nearest(client, can))
+                drawn.or_else(|| regions.nearest(client, can))
             }
         }
     }
@@ -197,11 +165,11 @@ impl Dns {
     }
 
     fn pass_on(&mut self, call: CallId, region: u32, cx: &mut Cx<'_>) {
-        if !self.is_healthy(region) {
+        if !self.regions.is_healthy(region) {
             self.stale += 1;
             cx.gauge(GAUGE_STALE, self.stale);
         }
-        let link = self.regions.links()[region as usize];
+        let link = self.regions.regions().links()[region as usize];
         cx.forward(call, link, ANY_REPLICA, region);
         self.open += 1;
         cx.gauge(GAUGE_OPEN, self.open);
@@ -210,22 +178,6 @@ impl Dns {
     fn closed(&mut self, cx: &mut Cx<'_>) {
         self.open -= 1;
         cx.gauge(GAUGE_OPEN, self.open);
-    }
-
-    fn unhealthy(&self) -> u64 {
-        self.checks.iter().filter(|check| !check.is_healthy()).count() as u64
-    }
-
-    #[inline(never)]
-    fn checked(&mut self, reply: &Reply, cx: &mut Cx<'_>) {
-        match (&self.config.health_checks, self.checks.get_mut(reply.tag as usize)) {
-            (Some(rules), Some(state)) => {
-                if Checker::heard(rules, reply, state, cx) {
-                    cx.gauge(GAUGE_UNHEALTHY, self.unhealthy());
-                }
-            }
-            _ => cx.end_probe(reply),
-        }
     }
 }
 
@@ -236,11 +188,7 @@ impl Component for Dns {
     fn new(config: Config) -> Dns {
         Dns {
             config,
-            regions: Regions::default(),
-            checks: Vec::new(),
-            names: Vec::new(),
-            timers: Vec::new(),
-            checker: Checker::default(),
+            regions: Watched::default(),
             kept: BTreeMap::new(),
             asking: BTreeMap::new(),
             sift_at: 0,
@@ -273,7 +221,10 @@ impl Component for Dns {
 
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         if Checker::is_check(&reply) {
-            return self.checked(&reply, cx);
+            if self.regions.heard(&reply, self.config.health_checks.as_ref(), cx).is_some() {
+                cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+            }
+            return;
         }
         self.closed(cx);
         cx.reply(reply.parent, reply.outcome);
@@ -293,20 +244,18 @@ impl Component for Dns {
     }
 
     fn on_timer(&mut self, _timer: TimerId, tag: u64, cx: &mut Cx<'_>) {
-        if tag < CHECK {
-            return self.looked_up(tag as u32, cx);
+        // Lookups are known by their resolvers.
+        match tag {
+            0..Watched::CHECK => self.looked_up(tag as u32, cx),
+            _ => self.regions.check(tag, self.config.health_checks.as_ref(), cx),
         }
-        let place = (tag - CHECK) as usize;
-        let (Some(rules), Some(&link)) = (&self.config.health_checks, self.regions.links().get(place)) else { return };
-        self.timers[place] = cx.timer(rules.interval, tag);
-        self.checker.send(rules, link, ANY_REPLICA, place as u32, cx);
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
         let resolvers = self.config.resolvers;
         self.config = Config { resolvers, ..config };
-        self.await_checks(cx);
-        cx.gauge(GAUGE_UNHEALTHY, self.unhealthy());
+        self.regions.await_checks(self.config.health_checks.as_ref(), cx);
+        cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
     }
 
     fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
@@ -329,24 +278,13 @@ impl Component for Dns {
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = [self.open, self.lookups, self.unhealthy(), self.stale];
+        let gauges = [self.open, self.lookups, self.regions.unhealthy(), self.stale];
         let waiting: usize = self.asking.values().map(Vec::len).sum();
         Status {
             open: self.open + waiting as u64,
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
-            drawings: vec![Drawing::Endpoints(drawn(&self.names, &self.checks))],
+            drawings: vec![Drawing::Endpoints(self.regions.drawn())],
             ..Status::default()
         }
     }
-}
-
-/// Regions as they are drawn.
-pub(super) fn drawn(names: &[String], checks: &[Checks]) -> Vec<status::Endpoint> {
-    let endpoint = |(name, check): (&String, &Checks)| status::Endpoint {
-        name: name.clone(),
-        health: if check.is_healthy() { Health::Healthy } else { Health::Unhealthy },
-        weight: 1.0,
-        ..status::Endpoint::default()
-    };
-    names.iter().zip(checks).map(endpoint).collect()
 }

@@ -9,7 +9,7 @@ use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::policy::balance::{Checks, Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
-use crate::policy::{Checker, HealthChecks};
+use crate::policy::{Checker, HealthChecks, Sockets};
 use crate::status::{self, Drawing, Health, Status};
 use crate::{choices, params};
 use floodgate_core::order::Order as _;
@@ -331,7 +331,9 @@ pub struct LoadBalancer {
     tried_again: u64,
     gate: Gate,
     checker: Checker,
-    connections: l4::Connections,
+    /// In `l4`: the connections that are open, and how many were reset.
+    sockets: Sockets<l4::End>,
+    resets: u64,
     /// Some links are not for all classes of requests.
     routed: bool,
     spilled: u64,
@@ -440,7 +442,7 @@ impl LoadBalancer {
 
     /// Requests inside.
     fn held(&self) -> u64 {
-        let passed_on = if self.config.mode == Mode::L7 { self.open } else { self.connections.count() };
+        let passed_on = if self.config.mode == Mode::L7 { self.open } else { self.sockets.count() };
         passed_on + u64::from(self.gate.busy) + self.gate.backlog.len() as u64
     }
 
@@ -637,7 +639,8 @@ impl Component for LoadBalancer {
             tried_again: 0,
             gate: Gate::default(),
             checker: Checker::default(),
-            connections: l4::Connections::default(),
+            sockets: Sockets::default(),
+            resets: 0,
             routed: false,
             spilled: 0,
             sessions: BTreeMap::new(),
@@ -807,7 +810,7 @@ impl Component for LoadBalancer {
     fn heap_bytes(&self) -> usize {
         let waiting = self.gate.queue.len() * 32 + self.gate.backlog.len() * size_of::<CallId>();
         // A map keeps about twice what it holds.
-        let sessions = self.sessions.len() * 2 * size_of::<(u32, (u32, Time))>() + self.connections.bytes();
+        let sessions = self.sessions.len() * 2 * size_of::<(u32, (u32, Time))>() + self.sockets.bytes();
         waiting + sessions + self.early.len() * size_of::<CallId>() + self.endpoints.len() * size_of::<Endpoint>()
     }
 
@@ -821,8 +824,8 @@ impl Component for LoadBalancer {
             self.tried_again,
             self.unhealthy() as u64,
             self.spilled,
-            self.connections.count(),
-            self.connections.resets(),
+            self.sockets.count(),
+            self.resets,
             self.sessions_lost,
         ];
         let cores = self.config.cost.as_ref().map(|_| f64::from(self.config.cores));

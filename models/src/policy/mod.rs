@@ -7,6 +7,8 @@ pub mod lines;
 pub mod nearest;
 pub mod retry;
 pub mod sharing;
+pub mod sockets;
+pub mod watched;
 
 pub use arrivals::Arrivals;
 pub use checks::{Checker, HealthChecks};
@@ -14,3 +16,5 @@ pub use lines::Lines;
 pub use nearest::Regions;
 pub use retry::{Backoff, Retry};
 pub use sharing::Sharing;
+pub use sockets::Sockets;
+pub use watched::Watched;

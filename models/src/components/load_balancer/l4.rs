@@ -1,56 +1,21 @@
 //! Connections instead of requests: whatever comes over one follows its first packet.
 
 use super::*;
+use crate::policy::sockets::number_of;
 
-/// Connections that are open.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Connections {
-    open: BTreeMap<u64, Connection>,
-    resets: u64,
-    /// Silent ones are looked for.
-    sweeps: bool,
-}
-
+/// Where a connection ends.
 #[derive(Clone, Copy, Debug)]
-struct Connection {
+pub(super) struct End {
     place: u32,
-    /// When the process at the other end came to be: another one knows nothing of the connection.
+    /// When the process there came to be: another one knows nothing of the connection.
     since: Time,
-    last: Time,
-    /// Requests under way over it.
-    busy: u32,
-}
-
-impl Connections {
-    pub(super) fn count(&self) -> u64 {
-        self.open.len() as u64
-    }
-
-    pub(super) fn resets(&self) -> u64 {
-        self.resets
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        // A map keeps about twice what it holds.
-        self.open.len() * 2 * size_of::<(u64, Connection)>()
-    }
-}
-
-/// Whether a request came over a connection that its client keeps for others.
-fn is_kept(call: CallId, cx: &Cx<'_>) -> bool {
-    cx.origin(call).is_some_and(|(_, root)| cx.connection_of(call) != root.lineage)
-}
-
-/// The connection that a request came over. Where its client keeps none, each attempt has one of its own.
-fn number_of(call: CallId, cx: &Cx<'_>) -> u64 {
-    if is_kept(call, cx) { cx.connection_of(call) } else { cx.get(call).map_or(0, |c| c.lineage) }
 }
 
 impl LoadBalancer {
     /// Whether a request has come over a connection that is open, or was: then it follows it, or hears that it is gone.
     pub(super) fn follows(&mut self, call: CallId, cx: &mut Cx<'_>) -> bool {
         let number = number_of(call, cx);
-        let Some(connection) = self.connections.open.get_mut(&number) else {
+        let Some(End { place, since }) = self.sockets.end_of(number) else {
             // Whoever believes that it is open has waited too long.
             if cx.opens_connection(call) {
                 return false;
@@ -58,70 +23,58 @@ impl LoadBalancer {
             self.reset(call, cx);
             return true;
         };
-        let (place, endpoint) = (connection.place, &self.endpoints[connection.place as usize]);
-        if endpoint.ready && endpoint.since == connection.since {
-            (connection.last, connection.busy) = (cx.now(), connection.busy + 1);
+        let endpoint = &self.endpoints[place as usize];
+        if endpoint.ready && endpoint.since == since {
+            self.sockets.uses(number, cx.now());
             self.send(call, place, 0, cx);
         } else {
-            self.disconnect(number, cx);
+            let closed = self.sockets.close(number);
+            self.disconnected(closed, cx);
             self.reset(call, cx);
         }
         true
     }
 
     fn reset(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        self.connections.resets += 1;
-        cx.gauge(GAUGE_RESETS, self.connections.resets);
+        self.resets += 1;
+        cx.gauge(GAUGE_RESETS, self.resets);
         self.answer(call, Err(Code::BadGateway), cx);
     }
 
     /// A connection is opened to an endpoint.
     pub(super) fn connect(&mut self, call: CallId, chosen: u32, cx: &mut Cx<'_>) {
-        let (now, number) = (cx.now(), number_of(call, cx));
         let endpoint = &mut self.endpoints[chosen as usize];
-        let connection = Connection { place: chosen, since: endpoint.since, last: now, busy: 1 };
         endpoint.active += 1;
-        if let Some(before) = self.connections.open.insert(number, connection) {
-            // Two requests have opened the same one while both waited for a core.
-            self.endpoints[before.place as usize].active -= 1;
-        }
-        if !self.connections.sweeps {
-            self.connections.sweeps = true;
+        let end = End { place: chosen, since: endpoint.since };
+        // Two requests may have opened the same one while both waited for a core.
+        let before = self.sockets.open(number_of(call, cx), end, cx.now());
+        self.disconnected(before, cx);
+        if self.sockets.begins_to_sweep() {
             cx.timer(Duration(self.config.idle_timeout.0 / 4), IDLE);
         }
-        cx.gauge(GAUGE_CONNECTIONS, self.connections.count());
+        cx.gauge(GAUGE_CONNECTIONS, self.sockets.count());
         self.send(call, chosen, 0, cx);
     }
 
-    fn disconnect(&mut self, number: u64, cx: &mut Cx<'_>) {
-        if let Some(connection) = self.connections.open.remove(&number) {
-            self.endpoints[connection.place as usize].active -= 1;
-            cx.gauge(GAUGE_CONNECTIONS, self.connections.count());
+    fn disconnected(&mut self, closed: Option<End>, cx: &mut Cx<'_>) {
+        if let Some(end) = closed {
+            self.endpoints[end.place as usize].active -= 1;
+            cx.gauge(GAUGE_CONNECTIONS, self.sockets.count());
         }
     }
 
-    /// A request has been answered or given up. A connection that nobody keeps ends with it.
+    /// A request has been answered or given up.
     pub(super) fn hung_up(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let number = number_of(call, cx);
-        let now = cx.now();
-        if let Some(connection) = self.connections.open.get_mut(&number) {
-            (connection.last, connection.busy) = (now, connection.busy.saturating_sub(1));
-        }
-        if !is_kept(call, cx) {
-            self.disconnect(number, cx);
-        }
+        let closed = self.sockets.hung_up(call, cx);
+        self.disconnected(closed, cx);
     }
 
     /// Those over which nothing has come for too long are forgotten.
     pub(super) fn forget_silent(&mut self, cx: &mut Cx<'_>) {
-        let (now, patience) = (cx.now(), self.config.idle_timeout);
-        let silent = |c: &Connection| c.busy == 0 && now.since(c.last) >= patience;
-        let gone: Vec<u64> = self.connections.open.iter().filter(|(_, c)| silent(c)).map(|(&n, _)| n).collect();
-        for number in gone {
-            self.disconnect(number, cx);
-        }
-        self.connections.sweeps = !self.connections.open.is_empty();
-        if self.connections.sweeps {
+        let (patience, endpoints) = (self.config.idle_timeout, &mut self.endpoints);
+        let others = self.sockets.sweep(cx.now(), patience, |end| endpoints[end.place as usize].active -= 1);
+        cx.gauge(GAUGE_CONNECTIONS, self.sockets.count());
+        if others {
             cx.timer(Duration(patience.0 / 4), IDLE);
         }
     }
