@@ -174,3 +174,43 @@ fn what_cannot_be_meant_is_told_with_its_place() {
     let lossy = told(&(clients("users", "") + &balancer("") + &service("a", "", "loss = 0.6")));
     assert!(lossy.contains("`link.loss` is 0.6, which is above the largest allowed, 0.5"), "{lossy}");
 }
+
+#[test]
+fn headers_tell_requests_of_one_path_apart() {
+    let mix = "classes = [{ name = '/api' }, { name = '/api; X-Version: canary; cookie: a=1' }, { name = '/api; x-version: old' }, \
+               { name = '/text; x-version: canary' }]";
+    let text = clients("a", mix)
+        + &balancer("")
+        + &service("stable", "", "path = '/api'")
+        + &service("canary", "", "path = '/api'\nheader = 'x-version: canary'")
+        + &service("tagged", "", "path = '/api'\nheader = 'x-version'")
+        + &service("guest", "", "path = '/api'\nheader = 'x-version: canary, cookie: a=2'")
+        + &service("rest", "", "");
+    let report = run(&text, 40.0);
+    let offered = |id: &str| report.nodes[id].offered as f64 / report.totals.born as f64;
+    // One header each: those of `canary` share what has it, and values are compared to the letter.
+    for (id, share) in [("stable", 0.25), ("canary", 0.125), ("tagged", 0.375), ("guest", 0.0), ("rest", 0.25)] {
+        assert!((offered(id) - share).abs() < 0.02, "{id}: {}", offered(id));
+    }
+}
+
+#[test]
+fn connections_go_on_to_a_server_that_drains_until_the_balancer_has_waited_long_enough() {
+    // Ten clients, each with a connection over which something comes ten times a second; half of the servers are to go.
+    let failed = |drain: &str, seconds: f64| {
+        let text =
+            clients("a", "rate = '100/s'\npopulation = 10\ntimeout = 'none'\nconnections = { requests = 60000 }")
+                + &balancer(&format!("mode = 'l4'\n{drain}"))
+                + &service("s", "replicas = 2\ndrain_delay = '1min'", "")
+                + "[[control]]\nnode = 's'\nat = '10s'\nset = { replicas = 1 }\n";
+        let report = run(&text, seconds);
+        let (failed, resets) = (report.totals.failed, gauge(&report, "resets"));
+        assert_eq!(failed as f64, resets, "{drain}, after {seconds} s");
+        failed
+    };
+    assert_eq!((failed("drain_timeout = '5s'", 14.9), failed("", 60.0)), (0, 0), "as long as it lives they go on");
+    let gone = failed("drain_timeout = '5s'", 16.0);
+    assert!((3..=10).contains(&gone), "then each is reset once: {gone}");
+    assert_eq!(failed("drain_timeout = '5s'", 60.0), gone, "and opened anew where there is somebody");
+    assert_eq!(failed("drain_timeout = '0s'", 12.0), gone, "without patience at once");
+}

@@ -4,10 +4,10 @@ use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::params;
-use crate::policy::sockets::{is_kept, number_of};
+use crate::policy::sockets::{breaks, is_kept, number_of};
 use crate::policy::{Checker, HealthChecks, Sockets, Watched};
 use crate::status::{Drawing, Status};
-use floodgate_core::{ANY_REPLICA, CallId, Code, Duration, Key, LinkChange, PortId, Reply, Time, TimerId};
+use floodgate_core::{ANY_REPLICA, CallId, Code, Duration, Key, LinkChange, Outcome, PortId, Reply, Time, TimerId};
 use std::collections::BTreeMap;
 
 params! {
@@ -157,8 +157,8 @@ impl Anycast {
     }
 
     /// A request has come to its end.
-    fn ended(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        self.sockets.hung_up(call, cx);
+    fn ended(&mut self, call: CallId, outcome: Outcome, cx: &mut Cx<'_>) {
+        self.sockets.hung_up(call, breaks(outcome), cx);
         cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
     }
 }
@@ -209,7 +209,7 @@ impl Component for Anycast {
             return;
         }
         self.flows.remove(&reply.parent.index());
-        self.ended(reply.parent, cx);
+        self.ended(reply.parent, reply.outcome, cx);
         cx.reply(reply.parent, reply.outcome);
     }
 
@@ -217,7 +217,7 @@ impl Component for Anycast {
         if let Some(flow) = self.flows.remove(&call.index()) {
             cx.abandon(flow.child);
         }
-        self.ended(call, cx);
+        self.ended(call, Err(Code::Cancelled), cx);
         cx.forget(call);
     }
 

@@ -1,22 +1,25 @@
 //! A load balancer that chooses an endpoint for each request.
 
 mod choose;
+mod gate;
 mod l4;
 mod pools;
+mod shown;
 mod trust;
+
+use self::gate::Gate;
 
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::policy::balance::{Checks, Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
 use crate::policy::{Checker, HealthChecks, Sockets};
-use crate::status::{self, Drawing, Health, Status};
+use crate::status::{Drawing, Status};
 use crate::{choices, params};
-use floodgate_core::order::Order as _;
 use floodgate_core::{
     CallId, CallSpec, Code, CodeSet, Dist, Duration, LinkChange, LinkId, PortId, Reply, Time, TimerId,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 choices! {
     /// How an endpoint is chosen. The weight of an endpoint is that of the link to its service.
@@ -145,6 +148,9 @@ params! {
         /// In `l4`: a connection that was silent for so long is forgotten, and reset when something comes over it again (AWS's
         /// network load balancer: 350 s).
         idle_timeout: Duration = "\"350s\"" in 0.001 ..= 864000, live;
+        /// In `l4`: for so long connections to an endpoint that takes no new ones go on, if its process lives; then they are
+        /// reset (AWS's deregistration delay: 300 s). In `l7` what is under way there is always waited for.
+        drain_timeout: Duration = "\"300s\"" in 0 ..= 86400, live;
         /// How an endpoint is chosen.
         algorithm: Algorithm = "\"round_robin\"", live;
         /// How many endpoints `power_of_d` and `least_request` compare.
@@ -208,8 +214,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
              messages over the link, so for one latency it may send to a replica that has just died, and answers 502. \
              With no endpoint at all it answers 503; when `passive` has left out all of them, 502 (nginx's \"no live \
              upstreams\"); an attempt that `per_try_timeout` gives up is a 504. \
-             Links with a `path` are for requests whose class begins so: the longest beginning wins, links without one take the \
-             rest, and a request that no link takes is answered 503. \
+             Links with a `path` are for requests whose class begins so, links with a `header` for requests that have it: the longest \
+             beginning wins, then the most headers, links without any take the rest, and a request that no link takes is answered 503. \
              Until it has first heard from everything behind it, requests wait (as a proxy opens its listeners only when \
              its clusters are known). With `cost` it has work of its own, and `max_connections` bounds what it holds. \
              Watch for: long queues behind a balancer that counts requests but not their cost; an outlier rule that puts \
@@ -257,8 +263,6 @@ const IDLE: u64 = u64::MAX - 1;
 const CHECK: u64 = (u32::MAX as u64) << 32;
 /// Tag of a call that the balancer computes on, or will.
 const COMPUTES: u32 = u32::MAX - 1;
-/// So many endpoints are drawn one by one.
-const SHOWN_MAX: usize = 24;
 /// Number of no place.
 const NOWHERE: u32 = u32::MAX;
 
@@ -274,6 +278,8 @@ struct Endpoint {
     name: u64,
     /// Since when it has been ready.
     since: Time,
+    /// When it stopped being ready.
+    left: Time,
     /// Place among the ready ones.
     position: u32,
     /// Announced by the requests in flight.
@@ -360,25 +366,7 @@ enum Table {
     Maglev(Maglev),
 }
 
-/// What a request passes before an endpoint is chosen: room, and the balancer's own processor.
-#[derive(Clone, Debug, Default)]
-struct Gate {
-    /// Requests that wait for room, with their numbers and timers.
-    queue: VecDeque<(u64, CallId, Option<TimerId>)>,
-    numbers: u64,
-    /// Cores that compute.
-    busy: u32,
-    /// Requests inside that wait for a core.
-    backlog: VecDeque<CallId>,
-}
-
 impl LoadBalancer {
-    /// Nothing stands between a request and its endpoint.
-    #[inline(always)]
-    fn is_open(&self) -> bool {
-        self.config.cost.is_none() && self.config.max_connections.is_none()
-    }
-
     #[inline(always)]
     fn pass_on(&mut self, call: CallId, cx: &mut Cx<'_>) {
         match self.choose(call, &[], cx) {
@@ -440,12 +428,6 @@ impl LoadBalancer {
         }
     }
 
-    /// Requests inside.
-    fn held(&self) -> u64 {
-        let passed_on = if self.config.mode == Mode::L7 { self.open } else { self.sockets.count() };
-        passed_on + u64::from(self.gate.busy) + self.gate.backlog.len() as u64
-    }
-
     #[inline(always)]
     fn close(&mut self, endpoint: u32, parent: CallId, cx: &mut Cx<'_>) {
         if let Some(endpoint) = self.endpoints.get_mut(endpoint as usize) {
@@ -485,112 +467,9 @@ impl LoadBalancer {
         self.answer(call, Err(code), cx);
     }
 
-    #[inline(never)]
-    fn enter(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        if self.config.max_connections.is_some_and(|most| self.held() >= u64::from(most)) {
-            if self.gate.queue.len() >= self.config.queue as usize {
-                return cx.reply(call, Err(Code::Unavailable));
-            }
-            let number = self.gate.numbers;
-            self.gate.numbers += 1;
-            let timer = self.config.queue_timeout.map(|patience| cx.timer(patience, number));
-            self.gate.queue.push_back((number, call, timer));
-            return self.queue_changed(cx);
-        }
-        self.compute(call, cx);
-    }
-
-    /// The balancer's own work for a request, when a core is free.
-    fn compute(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let Some(cost) = &self.config.cost else { return self.pass_on(call, cx) };
-        cx.set_tag(call, COMPUTES);
-        if self.gate.busy >= self.config.cores {
-            self.gate.backlog.push_back(call);
-            return self.queue_changed(cx);
-        }
-        self.gate.busy += 1;
-        let length = cost.sample(&mut cx.draws(PURPOSE_COST, cx.get(call).map_or(0, |c| c.lineage)));
-        cx.work(call, length);
-        cx.serve(call, length);
-        self.cores_changed(cx);
-    }
-
-    /// A core is free.
-    fn computed(&mut self, cx: &mut Cx<'_>) {
-        while self.gate.busy < self.config.cores
-            && let Some(next) = self.gate.backlog.pop_front()
-        {
-            self.compute(next, cx);
-            self.queue_changed(cx);
-        }
-        self.cores_changed(cx);
-    }
-
-    /// There may be room inside.
-    #[inline(never)]
-    fn let_in(&mut self, cx: &mut Cx<'_>) {
-        while self.config.max_connections.is_none_or(|most| self.held() < u64::from(most))
-            && let Some((_, call, timer)) = self.gate.queue.pop_front()
-        {
-            if let Some(timer) = timer {
-                cx.cancel(timer);
-            }
-            self.queue_changed(cx);
-            self.compute(call, cx);
-        }
-    }
-
-    fn queue_changed(&self, cx: &mut Cx<'_>) {
-        cx.gauge(slot::QUEUE, (self.gate.queue.len() + self.gate.backlog.len()) as u64);
-    }
-
-    fn cores_changed(&self, cx: &mut Cx<'_>) {
-        cx.gauge(slot::USED, u64::from(self.gate.busy.min(self.config.cores)));
-    }
-
-    fn capacity_changed(&self, cx: &mut Cx<'_>) {
-        cx.gauge(slot::CAPACITY, if self.config.cost.is_some() { u64::from(self.config.cores) } else { 0 });
-    }
-
     fn read_links(&mut self, cx: &Cx<'_>) {
         self.links = cx.links(PortId(0));
         self.names = self.links.iter().map(|&link| cx.callee_key(link).to_owned()).collect();
-    }
-
-    /// What it thinks of each endpoint, in the order of (callee, replica).
-    fn endpoints_shown(&self, now: Time) -> Vec<status::Endpoint> {
-        let shown = |endpoint: &&Endpoint| endpoint.ready || endpoint.active > 0;
-        let mut endpoints: Vec<&Endpoint> = self.endpoints.iter().filter(shown).collect();
-        let place = |e: &Endpoint| self.links.iter().position(|&l| l == e.link);
-        endpoints.order_by_key(|e| (place(e), e.replica));
-        let more = endpoints.len().saturating_sub(SHOWN_MAX) as u32;
-        let mut drawn: Vec<status::Endpoint> = endpoints
-            .into_iter()
-            .take(SHOWN_MAX)
-            .map(|endpoint| {
-                let ejected = self.ejections.get(endpoint.position as usize).is_some_and(Ejection::is_out);
-                let share = trust::started(endpoint, &self.config, now);
-                let health = match () {
-                    () if !endpoint.ready => Health::Draining,
-                    () if ejected => Health::Ejected,
-                    () if !endpoint.checks.is_healthy() => Health::Unhealthy,
-                    () if share < 1.0 => Health::SlowStart,
-                    () => Health::Healthy,
-                };
-                let service = place(endpoint).and_then(|place| self.names.get(place)).map_or("", String::as_str);
-                status::Endpoint {
-                    name: format!("{service}#{}", endpoint.replica),
-                    health,
-                    weight: (endpoint.weight * share) as f32,
-                    open: endpoint.active,
-                    more: 0,
-                }
-            })
-            .collect();
-        if let Some(last) = drawn.last_mut() {
-            last.more = more;
-        }
-        drawn
     }
 
     /// It has been heard of, or has gone.
@@ -683,7 +562,7 @@ impl Component for LoadBalancer {
             self.learn(&reply, cx);
         }
         if self.config.mode == Mode::L4 {
-            self.hung_up(reply.parent, cx);
+            self.hung_up(reply.parent, reply.outcome, cx);
         }
         match reply.outcome {
             Err(code) => self.failed(&reply, code, cx),
@@ -731,7 +610,7 @@ impl Component for LoadBalancer {
                 self.close(place as u32, call, cx);
             }
             if self.config.mode == Mode::L4 {
-                self.hung_up(call, cx);
+                self.hung_up(call, Err(Code::Cancelled), cx);
             }
         }
         self.retried.remove(&call.index());

@@ -43,6 +43,9 @@ params! {
         memory_limit: Option<Bytes> = none, live;
         /// From a kill to the replica's next start.
         restart_delay: Duration = "\"3s\"" in 0 ..= 86400, live;
+        /// For how long a replica that is to go stays for what is still sent to it; then it goes when it is idle (Kubernetes: a
+        /// `preStop` hook that sleeps).
+        drain_delay: Duration = "\"1s\"" in 0 ..= 86400, live;
         /// After a start, how long the replica is slower: caches are cold, code is not compiled yet.
         warm_up: Duration = "\"0s\"" in 0 ..= 86400, live;
         /// How much longer processor time is at the start of the warm-up; it falls linearly to 1.
@@ -395,7 +398,7 @@ impl Component for Service {
                 self.replicas[number as usize].cpu.timer_fired();
                 self.shared_computed(number, now, cx);
             }
-            (Tag::Leave, number) => self.leave(number, cx),
+            (Tag::Leave, number) => self.may_leave(number, cx),
             (Tag::Start, number) => {
                 let replica = &mut self.replicas[number as usize];
                 if replica.state == State::Down && now.since(replica.since) >= self.config.restart_delay {

@@ -1,7 +1,7 @@
 //! Connections that are open, as whoever passes packets on knows of them.
 
 use crate::component::Cx;
-use floodgate_core::{CallId, Time};
+use floodgate_core::{CallId, Code, Outcome, Time};
 use std::collections::BTreeMap;
 
 /// Connections by their numbers, and what is remembered of each: where it ends.
@@ -35,6 +35,13 @@ pub fn is_kept(call: CallId, cx: &Cx<'_>) -> bool {
 #[must_use]
 pub fn number_of(call: CallId, cx: &Cx<'_>) -> u64 {
     if is_kept(call, cx) { cx.connection_of(call) } else { cx.get(call).map_or(0, |c| c.lineage) }
+}
+
+/// Whether nothing goes over a connection any more after a request over it has ended so: it was refused, reset, or closed by
+/// whoever lost patience, since nobody knows when the answer would have come.
+#[must_use]
+pub fn breaks(outcome: Outcome) -> bool {
+    matches!(outcome, Err(Code::BadGateway | Code::Timeout | Code::ConnectTimeout | Code::Cancelled))
 }
 
 impl<T: Copy> Sockets<T> {
@@ -73,10 +80,10 @@ impl<T: Copy> Sockets<T> {
         self.open.remove(&number).map(|socket| socket.end)
     }
 
-    /// A request has been answered or given up. A connection that nobody keeps ends with it, and is returned.
-    pub fn hung_up(&mut self, call: CallId, cx: &Cx<'_>) -> Option<T> {
+    /// A request has been answered or given up. A connection that breaks, or that nobody keeps, ends with it and is returned.
+    pub fn hung_up(&mut self, call: CallId, broken: bool, cx: &Cx<'_>) -> Option<T> {
         let number = number_of(call, cx);
-        if !is_kept(call, cx) {
+        if broken || !is_kept(call, cx) {
             return self.close(number);
         }
         if let Some(socket) = self.open.get_mut(&number) {

@@ -30,6 +30,10 @@ params! {
         /// Only for requests whose class begins with one of these, separated by commas: "/api, /login". Balancers and other
         /// callers that choose among links heed it: the longest beginning wins, and links without any take what is left.
         path: Option<String> = none in 1 ..= 256;
+        /// Only for requests that have all these headers, separated by commas: "x-version: canary", or the name alone for any
+        /// value. The class of a request names them after its path, each after a semicolon: "/api; x-version: canary". Among
+        /// links of equally long paths the one with the most headers wins (Kubernetes' Gateway API).
+        header: Option<String> = none in 1 ..= 256;
         /// Chance that a message is lost and sent again.
         loss: Ratio = "0.0" in 0 ..= 0.5, live;
         /// How long after it was sent a lost message is sent again; then after twice as long each time, up to two minutes
@@ -56,6 +60,7 @@ impl Default for Wiring {
             latency: Dist::Constant(Duration::ZERO),
             weight: 1.0,
             path: None,
+            header: None,
             loss: Ratio(0.0),
             rto: Duration::from_millis(200),
             bandwidth: None,
@@ -106,12 +111,12 @@ pub(crate) struct Paths<'s> {
 impl<'s> Paths<'s> {
     pub(crate) fn of(scenario: &'s Scenario) -> Paths<'s> {
         let mut beside: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        if scenario.links.iter().any(|link| beginnings(&link.values).next().is_some()) {
+        if scenario.links.iter().any(|link| is_choosy(&link.values)) {
             for link in scenario.links.iter().filter(|l| !l.removed) {
                 beside.entry((link.from.as_str(), link.port)).or_default().push(&link.values);
             }
         }
-        beside.retain(|_, links| links.iter().any(|values| beginnings(values).next().is_some()));
+        beside.retain(|_, links| links.iter().any(|values| is_choosy(values)));
         Paths { scenario, classes: scenario.classes(), beside }
     }
 
@@ -138,15 +143,35 @@ impl<'s> Paths<'s> {
     }
 }
 
-/// How much of a class a link names: nothing when it names none at all, `None` when it names others.
-fn named(values: &Values, class: &str) -> Option<usize> {
-    let mut any = false;
-    let mut longest = None;
-    for beginning in beginnings(values) {
-        any = true;
-        longest = longest.max(class.starts_with(beginning).then_some(beginning.len()));
+/// How much of a class a link names: the length of the path and the number of headers. Nothing when it names none at all, `None`
+/// when it names others.
+fn named(values: &Values, class: &str) -> Option<(usize, usize)> {
+    let mut asked = list(values, "header").peekable();
+    let headers = asked.clone().count();
+    if asked.peek().is_some() && !asked.all(|header| class.split(';').skip(1).any(|has| is_header(header, has))) {
+        return None;
     }
-    if any { longest } else { Some(0) }
+    let mut paths = list(values, "path").peekable();
+    if paths.peek().is_none() {
+        return Some((0, headers));
+    }
+    let longest = paths.filter(|beginning| class.starts_with(beginning)).map(str::len).max();
+    longest.map(|length| (length, headers))
+}
+
+/// Whether a header that a class has is one that is asked for: names in any case, values to the letter.
+fn is_header(asked: &str, has: &str) -> bool {
+    let parts = |header: &'_ str| match header.split_once(':') {
+        Some((name, value)) => (name.trim().to_ascii_lowercase(), Some(value.trim().to_owned())),
+        None => (header.trim().to_ascii_lowercase(), None),
+    };
+    let ((asked, value), (name, is)) = (parts(asked), parts(has));
+    asked == name && value.is_none_or(|value| is.unwrap_or_default() == value)
+}
+
+/// Whether a link is for some classes only.
+fn is_choosy(values: &Values) -> bool {
+    ["path", "header"].iter().any(|name| list(values, name).next().is_some())
 }
 
 /// The parameters of a link of which nothing is said but how long a message takes.
@@ -157,13 +182,13 @@ pub fn plain_link(latency: Dist) -> Values {
     values
 }
 
-/// The beginnings of classes that `path` names.
-pub(crate) fn beginnings(values: &Values) -> impl Iterator<Item = &str> {
-    let path = match values.get("path") {
-        Some(Value::Text(path)) => path.as_str(),
+/// What a parameter lists, separated by commas.
+fn list<'v>(values: &'v Values, name: &str) -> impl Iterator<Item = &'v str> + Clone {
+    let text = match values.get(name) {
+        Some(Value::Text(text)) => text.as_str(),
         _ => "",
     };
-    path.split(',').map(str::trim).filter(|beginning| !beginning.is_empty())
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]

@@ -736,7 +736,7 @@ fn links() {
             f:18:9: error: `link.latency` is "2h", which is above the largest allowed, 1h
                 help: a length of time such as "8ms" or a distribution such as { exponential = "8ms" }, its mean from 0s to 1h
             f:19:1: error: unknown key `los` in [[link]]
-                help: did you mean `loss`? keys: from, to, latency, weight, path, loss, rto, bandwidth, call_size, answer_size, cut
+                help: did you mean `loss`? keys: from, to, latency, weight, path, header, loss, rto, bandwidth, call_size, answer_size, cut
         "#]],
     );
     check_after(

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::params;
+use crate::policy::sockets::breaks;
 
 params! {
     /// Connections that outlive a request. A client keeps the one that it used last; a request that comes while it is in use
@@ -87,9 +88,8 @@ impl Pool {
 
     /// An attempt over it has ended.
     pub(super) fn give_back(&mut self, client: u32, number: u64, tag: u32, outcome: Outcome, now: Time) {
-        let broken = [Code::BadGateway, Code::Timeout, Code::ConnectTimeout, Code::Cancelled];
         let place = client as usize % self.kept.len().max(1);
-        if (tag >> 16) as u16 != self.cuts || outcome.is_err_and(|code| broken.contains(&code)) {
+        if (tag >> 16) as u16 != self.cuts || breaks(outcome) {
             return;
         }
         if let Some(kept) = self.kept.get_mut(place) {

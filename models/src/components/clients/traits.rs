@@ -11,7 +11,8 @@ use floodgate_core::{Traits, Zipf};
 params! {
     /// A class of requests in a mix.
     pub struct Class {
-        /// What it is called; a path if it begins with `/`. Of recorded requests those are of this class whose path begins
+        /// What it is called; a path if it begins with `/`, after which headers may follow by which balancers tell requests
+        /// apart, each after a semicolon: `/api; x-version: canary`. Of recorded requests those are of this class whose path begins
         /// with it; where several do, the longest counts.
         name: String = "\"/\"" in 1 ..= 64;
         /// Its share of the requests, beside those of the others.

@@ -1,7 +1,8 @@
 //! Connections instead of requests: whatever comes over one follows its first packet.
 
 use super::*;
-use crate::policy::sockets::number_of;
+use crate::policy::sockets::{breaks, number_of};
+use floodgate_core::Outcome;
 
 /// Where a connection ends.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +10,16 @@ pub(super) struct End {
     place: u32,
     /// When the process there came to be: another one knows nothing of the connection.
     since: Time,
+}
+
+impl End {
+    /// The connection is there no more. A new process has not heard of those of the one before it.
+    fn leaves(self, endpoints: &mut [Endpoint]) {
+        let endpoint = &mut endpoints[self.place as usize];
+        if endpoint.since == self.since {
+            endpoint.active -= 1;
+        }
+    }
 }
 
 impl LoadBalancer {
@@ -23,9 +34,10 @@ impl LoadBalancer {
             self.reset(call, cx);
             return true;
         };
-        let endpoint = &self.endpoints[place as usize];
-        if endpoint.ready && endpoint.since == since {
-            self.sockets.uses(number, cx.now());
+        let (now, endpoint) = (cx.now(), &self.endpoints[place as usize]);
+        let drains = now < endpoint.left + self.config.drain_timeout;
+        if endpoint.since == since && (endpoint.ready || drains) {
+            self.sockets.uses(number, now);
             self.send(call, place, 0, cx);
         } else {
             let closed = self.sockets.close(number);
@@ -36,9 +48,13 @@ impl LoadBalancer {
     }
 
     fn reset(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.was_reset(cx);
+        self.answer(call, Err(Code::BadGateway), cx);
+    }
+
+    fn was_reset(&mut self, cx: &mut Cx<'_>) {
         self.resets += 1;
         cx.gauge(GAUGE_RESETS, self.resets);
-        self.answer(call, Err(Code::BadGateway), cx);
     }
 
     /// A connection is opened to an endpoint.
@@ -58,21 +74,24 @@ impl LoadBalancer {
 
     fn disconnected(&mut self, closed: Option<End>, cx: &mut Cx<'_>) {
         if let Some(end) = closed {
-            self.endpoints[end.place as usize].active -= 1;
+            end.leaves(&mut self.endpoints);
             cx.gauge(GAUGE_CONNECTIONS, self.sockets.count());
         }
     }
 
     /// A request has been answered or given up.
-    pub(super) fn hung_up(&mut self, call: CallId, cx: &mut Cx<'_>) {
-        let closed = self.sockets.hung_up(call, cx);
+    pub(super) fn hung_up(&mut self, call: CallId, outcome: Outcome, cx: &mut Cx<'_>) {
+        let closed = self.sockets.hung_up(call, breaks(outcome), cx);
         self.disconnected(closed, cx);
+        if outcome == Err(Code::BadGateway) {
+            self.was_reset(cx);
+        }
     }
 
     /// Those over which nothing has come for too long are forgotten.
     pub(super) fn forget_silent(&mut self, cx: &mut Cx<'_>) {
         let (patience, endpoints) = (self.config.idle_timeout, &mut self.endpoints);
-        let others = self.sockets.sweep(cx.now(), patience, |end| endpoints[end.place as usize].active -= 1);
+        let others = self.sockets.sweep(cx.now(), patience, |end| end.leaves(endpoints));
         cx.gauge(GAUGE_CONNECTIONS, self.sockets.count());
         if others {
             cx.timer(Duration(patience.0 / 4), IDLE);

@@ -18,6 +18,12 @@ impl LoadBalancer {
                 endpoint.since = now;
                 (endpoint.ewma, endpoint.failures) = (PeakEwma::default(), Failures::default());
                 endpoint.checks = Checks::new(true);
+                if self.config.mode == Mode::L4 {
+                    endpoint.active = 0;
+                }
+            }
+            if endpoint.ready && !ready {
+                endpoint.left = now;
             }
             endpoint.ready = ready;
         }
@@ -33,6 +39,7 @@ impl LoadBalancer {
                     name: mix(cx.callee_hash(link), u64::from(replica)),
                     // What is there when the run begins has been there before.
                     since: if self.unheard.contains(&link) { Time::ZERO } else { now },
+                    left: Time::ZERO,
                     position: NOWHERE,
                     work: 0.0,
                     ewma: PeakEwma::default(),
@@ -54,7 +61,11 @@ impl LoadBalancer {
     /// A link is there no more, and none of its endpoints.
     pub(super) fn gone(&mut self, link: LinkId, cx: &mut Cx<'_>) {
         for endpoint in self.endpoints.iter_mut().filter(|e| e.link == link) {
-            endpoint.ready = false;
+            // Nothing gets there any more, and connections that were open are no one's.
+            (endpoint.ready, endpoint.since) = (false, cx.now());
+            if self.config.mode == Mode::L4 {
+                endpoint.active = 0;
+            }
             cx.cancel(std::mem::replace(&mut endpoint.check, TimerId::NONE));
         }
         self.sort_ready(cx);

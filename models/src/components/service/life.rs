@@ -1,6 +1,6 @@
 //! How replicas come, drain, die and go, and what is said of it.
 
-use super::replica::{GRACE, Replica, Stage, State, Tag};
+use super::replica::{Replica, Stage, State, Tag};
 use super::*;
 
 impl Service {
@@ -29,14 +29,27 @@ impl Service {
         }
     }
 
-    /// A draining replica that is idle and has heard nothing for long enough goes.
+    /// A draining replica that is idle goes when it has stayed for long enough.
     #[cold]
     pub(super) fn leave(&mut self, number: u32, cx: &mut Cx<'_>) {
         let now = cx.now();
         let replica = &mut self.replicas[number as usize];
-        if replica.state == State::Draining && replica.in_flight() == 0 && now.since(replica.since) >= GRACE {
+        let stays = replica.since + self.config.drain_delay;
+        if replica.state == State::Draining && replica.in_flight() == 0 && now >= stays {
             (replica.state, replica.since) = (State::Removed, now);
             self.publish(cx);
+        }
+    }
+
+    /// A draining replica has stayed for as long as it should when it began to.
+    pub(super) fn may_leave(&mut self, number: u32, cx: &mut Cx<'_>) {
+        let replica = &self.replicas[number as usize];
+        let stays = replica.since + self.config.drain_delay;
+        if replica.state == State::Draining && cx.now() < stays {
+            // By now it should stay for longer.
+            cx.timer(stays.since(cx.now()), Tag::Leave.with(number));
+        } else {
+            self.leave(number, cx);
         }
     }
 
@@ -122,7 +135,7 @@ impl Service {
             match replica.state {
                 State::Up => {
                     replica.state = State::Draining;
-                    cx.timer(GRACE, Tag::Leave.with(number as u32));
+                    cx.timer(self.config.drain_delay, Tag::Leave.with(number as u32));
                 }
                 State::Down => replica.state = State::Removed,
                 State::Draining | State::Removed => continue,

@@ -3,9 +3,6 @@
 use crate::policy::Sharing;
 use floodgate_core::{CallId, Duration, Key, Ring, Time};
 
-/// How long a replica that is to go stays at least, so that callers who have not heard of it yet lose nothing.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
-
 /// What a timer is about; the number beside it is a replica. The end of a job's work or pause is no timer: its call is
 /// served until then.
 #[derive(Clone, Copy, PartialEq, Eq)]
