@@ -3,6 +3,7 @@
 //! docs/PERFORMANCE.md says what was measured; `cargo xtask bench` measures it.
 
 pub mod callgrind;
+pub mod components;
 pub mod engine;
 pub mod hold;
 pub mod limit;
@@ -13,6 +14,7 @@ pub mod scale;
 pub mod seek;
 pub mod table;
 pub mod wasm;
+pub mod workloads;
 
 /// Runs `work`; a profiler that is told this name collects nothing else.
 #[inline(never)]

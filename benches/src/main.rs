@@ -14,8 +14,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const HELP: &str = "\
-floodgate-bench [--quick] [--peers] [--only speed|wasm|page|lists|growth|memory|seek]
-                                        the tables: limit and gates, wasm, the page, event lists, growth, memory, time travel
+floodgate-bench [--quick] [--peers] [--only speed|components|wasm|page|lists|growth|memory|seek]
+                                        the tables: limit and gates, each component, wasm, the page, event lists, growth, memory, time travel
 floodgate-bench --callgrind [--update]  instructions of W1-W3 against benches/instructions.toml
 floodgate-bench --single w1|w2|w3|limit-w1|limit-w2|limit-w3 [--customers N]
                                         one run, for a profiler

@@ -1,5 +1,6 @@
 //! The tables.
 
+use crate::components;
 use crate::engine;
 use crate::hold::{self, Binary, Lane, List, Quaternary};
 use crate::limit::{self, Found};
@@ -43,7 +44,7 @@ const CASES: [Case; 3] = [
 ];
 
 /// What can be asked for alone.
-const PARTS: [&str; 7] = ["speed", "wasm", "page", "lists", "growth", "memory", "seek"];
+const PARTS: [&str; 8] = ["speed", "components", "wasm", "page", "lists", "growth", "memory", "seek"];
 
 /// Bytes per live call, and growth of the cost per event with nodes and with pending events.
 const BYTES_GATE: f64 = 100.0;
@@ -66,6 +67,9 @@ pub fn all(quick: bool, only: Option<&str>, peers: &[Peer]) -> Result<(), String
     println!("processor time; medians of {} rounds, every engine once per round in turn\n", size.rounds);
     for case in CASES.iter().filter(|_| wanted("speed")) {
         speed(case, size, peers, &mut missed);
+    }
+    if wanted("components") {
+        components::all(size.rounds, size.events / 10)?;
     }
     // A quick look does not wait for a web bundle, unless that is what it is meant to look at.
     if only == Some("wasm") || only.is_none() && !quick {

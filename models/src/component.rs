@@ -72,6 +72,10 @@ pub trait Component: Clone {
     fn check(_config: &Self::Config) -> Vec<Objection> {
         Vec::new()
     }
+    /// What does not fit those whom it calls, each by its id. It is told where the scenario is read.
+    fn check_callees(_config: &Self::Config, _callees: &[&str]) -> Vec<Objection> {
+        Vec::new()
+    }
     /// The run begins. A component that takes calls tells its callers of its endpoints
     /// ([`Message::Endpoints`]; replica 0 if it has no others): a balancer in front of it waits for that.
     fn on_start(&mut self, cx: &mut Cx<'_>);
@@ -251,6 +255,22 @@ macro_rules! components {
                 $( if descriptor.build.is_none() && kind == <$module::$name as Component>::DESCRIPTOR.kind {
                     let config = <<$module::$name as Component>::Config as Params>::from_values(values);
                     return config.map_or_else(Vec::new, |config| <$module::$name as Component>::check(&config));
+                } )*
+                Vec::new()
+            }
+
+            /// What in complete `values` does not fit those whom the node calls.
+            #[must_use]
+            pub fn check_callees(
+                descriptor: &Descriptor,
+                values: &Values,
+                callees: &[&str],
+            ) -> Vec<$crate::component::Objection> {
+                let kind = descriptor.kind;
+                $( if descriptor.build.is_none() && kind == <$module::$name as Component>::DESCRIPTOR.kind {
+                    let config = <<$module::$name as Component>::Config as Params>::from_values(values);
+                    let check = |config| <$module::$name as Component>::check_callees(&config, callees);
+                    return config.map_or_else(Vec::new, check);
                 } )*
                 Vec::new()
             }

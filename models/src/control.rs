@@ -359,6 +359,11 @@ fn read_control(
     if Reader::is_edit(&table) {
         return reader.edit(table, diagnostics);
     }
+    if table.has("group") {
+        let remedy = "write a line for each of its nodes; of a whole group is a `[[fault]]` of the scenario";
+        diagnostics.error(&table.span_of("group"), "the line is of a group, and a control is of one node", remedy);
+        return None;
+    }
     let control = entry(&mut table, &reader.known, Form::Control, diagnostics)?;
     match reader.check_link(&control) {
         Ok(()) => Some(control),

@@ -10,3 +10,6 @@ pub mod soak;
 pub mod stats;
 pub mod traffic;
 pub mod witness;
+/// Every component of the catalogue at work, as the benchmark measures them.
+#[path = "../../benches/src/workloads.rs"]
+pub mod workloads;

@@ -111,7 +111,9 @@ impl Traffic {
         let way = self.ways.get(&event.lineage).map_or(&[][..], Vec::as_slice);
         // Who is not on the way itself began it: the client, or whoever made an attempt, a step or a branch.
         let callee = way.iter().position(|n| *n == node).map_or(0, |place| place + 1);
-        let key = (names[way[callee] as usize].to_owned(), event.lineage);
+        // A link that is cut answers in place of whom it leads to.
+        let Some(&callee) = way.get(callee) else { return };
+        let key = (names[callee as usize].to_owned(), event.lineage);
         let visit = self.visits.get_mut(&key).expect("who answers was called");
         assert!(visit.answered.is_none(), "{key:x?} answers once");
         visit.answered = Some(event.time);

@@ -3,7 +3,7 @@
 //! independence has it.
 
 use floodgate::{Simulation, Time};
-use floodgate_tests::p_values::{Family, binomial, equal_shares, kolmogorov_smirnov, uncorrelated};
+use floodgate_tests::p_values::{Family, binomial, equal_shares, kolmogorov_smirnov, normal, uncorrelated};
 use floodgate_tests::traffic::{Traffic, branch, load};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -68,6 +68,147 @@ fn demands_follow_their_law_and_one_root_is_not_slow_everywhere() {
         }
     }
     family.assert_holds_and_spreads("demands through a chain");
+}
+
+/// A law as it stands in a scenario, with what theory says of it.
+struct Law {
+    text: &'static str,
+    /// In seconds.
+    mean: f64,
+    scv: f64,
+    /// Share of the values below so many seconds.
+    below: fn(f64) -> f64,
+    /// Fourth moment as a multiple of the mean's fourth power: how far second moments of samples stray.
+    fourth: f64,
+}
+
+/// Γ.
+fn gamma(x: f64) -> f64 {
+    libm::tgamma(x)
+}
+
+fn phi(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
+/// Raw moment of a Pareto law on 1 ms to 1 s with exponent 1.5, in seconds to the k.
+fn pareto_moment(k: f64) -> f64 {
+    let (s, low, high) = (1.5, 1e-3f64, 1.0f64);
+    let kept = 1.0 - libm::pow(low / high, s);
+    s * libm::pow(low, s) / kept * (libm::pow(high, k - s) - libm::pow(low, k - s)) / (k - s)
+}
+
+/// Closed forms: bounded Pareto by its raw moments, Weibull by Γ, the lognormal of a mean and an scv, quantiles with straight
+/// lines between them, a mixture, and the hyperexponential law with balanced means, p₁/μ₁ = p₂/μ₂.
+fn laws() -> Vec<Law> {
+    let (pareto1, pareto2, pareto4) = (pareto_moment(1.0), pareto_moment(2.0), pareto_moment(4.0));
+    let weibull = |k: f64| gamma(1.0 + k / 0.7);
+    vec![
+        Law {
+            text: "{ pareto = ['1ms', '1s'], shape = 1.5 }",
+            mean: pareto1,
+            scv: pareto2 / (pareto1 * pareto1) - 1.0,
+            below: |x| (1.0 - libm::pow(1e-3 / x.clamp(1e-3, 1.0), 1.5)) / (1.0 - libm::pow(1e-3, 1.5)),
+            fourth: pareto4 / (pareto1 * pareto1 * pareto1 * pareto1),
+        },
+        Law {
+            text: "{ weibull = '10ms', shape = 0.7 }",
+            mean: 0.01,
+            scv: weibull(2.0) / (weibull(1.0) * weibull(1.0)) - 1.0,
+            below: |x| 1.0 - libm::exp(-libm::pow(x / (0.01 / gamma(1.0 + 1.0 / 0.7)), 0.7)),
+            fourth: weibull(4.0) / libm::pow(weibull(1.0), 4.0),
+        },
+        Law {
+            text: "{ lognormal = '10ms', scv = 0.5 }",
+            mean: 0.01,
+            scv: 0.5,
+            below: |x| {
+                let variance = libm::log(1.5);
+                phi((libm::log(x / 0.01) + variance / 2.0) / variance.sqrt())
+            },
+            fourth: libm::pow(1.5, 6.0),
+        },
+        Law {
+            text: "{ hyperexponential = '10ms', scv = 4.0 }",
+            mean: 0.01,
+            scv: 4.0,
+            below: |x| {
+                let p = (1.0 + (3.0f64 / 5.0).sqrt()) / 2.0;
+                let tail = |p: f64| p * libm::exp(-2.0 * p * x / 0.01);
+                1.0 - tail(p) - tail(1.0 - p)
+            },
+            fourth: {
+                let p = (1.0 + (3.0f64 / 5.0).sqrt()) / 2.0;
+                let part = |p: f64| 24.0 * p / libm::pow(2.0 * p, 4.0);
+                part(p) + part(1.0 - p)
+            },
+        },
+        Law {
+            // Two fifths uniform from 0 to 6 ms, half from 6 to 10, a tenth from 10 to 40.
+            text: "{ quantiles = [[0, '0s'], [0.4, '6ms'], [0.9, '10ms'], [1, '40ms']] }",
+            mean: 0.4 * 0.003 + 0.5 * 0.008 + 0.1 * 0.025,
+            scv: {
+                let second = |low: f64, high: f64| (low * low + low * high + high * high) / 3.0;
+                let mean = 0.4 * 0.003 + 0.5 * 0.008 + 0.1 * 0.025;
+                (0.4 * second(0.0, 0.006) + 0.5 * second(0.006, 0.01) + 0.1 * second(0.01, 0.04)) / (mean * mean) - 1.0
+            },
+            below: |x| match x {
+                x if x < 0.006 => 0.4 * x / 0.006,
+                x if x < 0.01 => 0.4 + 0.5 * (x - 0.006) / 0.004,
+                x => (0.9 + 0.1 * (x - 0.01) / 0.03).min(1.0),
+            },
+            fourth: {
+                let part = |low: f64, high: f64| (libm::pow(high, 5.0) - libm::pow(low, 5.0)) / (5.0 * (high - low));
+                let mean: f64 = 0.4 * 0.003 + 0.5 * 0.008 + 0.1 * 0.025;
+                (0.4 * part(0.0, 0.006) + 0.5 * part(0.006, 0.01) + 0.1 * part(0.01, 0.04)) / libm::pow(mean, 4.0)
+            },
+        },
+        Law {
+            text: "{ mixture = [[3, { exponential = '2ms' }], [1, { uniform = ['10ms', '30ms'] }]] }",
+            mean: 0.75 * 0.002 + 0.25 * 0.02,
+            scv: {
+                let mean = 0.75 * 0.002 + 0.25 * 0.02;
+                let second = 0.75 * 2.0 * 4e-6 + 0.25 * (1e-4 + 3e-4 + 9e-4) / 3.0;
+                second / (mean * mean) - 1.0
+            },
+            below: |x| 0.75 * (1.0 - libm::exp(-x / 0.002)) + 0.25 * ((x - 0.01) / 0.02).clamp(0.0, 1.0),
+            fourth: {
+                let mean: f64 = 0.75 * 0.002 + 0.25 * 0.02;
+                let uniform = (libm::pow(0.03, 5.0) - libm::pow(0.01, 5.0)) / (5.0 * 0.02);
+                (0.75 * 24.0 * libm::pow(0.002, 4.0) + 0.25 * uniform) / libm::pow(mean, 4.0)
+            },
+        },
+    ]
+}
+
+/// Demands of every law at a node, through a scenario: the whole distribution by Kolmogorov and Smirnov, mean and variance by
+/// their standard errors.
+#[test]
+fn demands_follow_every_law_that_a_file_can_name() {
+    let mut family = Family::default();
+    for (seed, law) in (1..).zip(laws()) {
+        let text = scenario("20s", PATIENT, &server("web", law.text), &[("users", "web")]);
+        // Those born in the last seconds may not have ended, and the slow ones would be missing.
+        let traffic = Traffic::of(&text, seed);
+        let born: BTreeMap<u64, Time> = traffic.births["users"].iter().map(|(at, lineage)| (*lineage, *at)).collect();
+        let demands = traffic.demands("web");
+        let early = born.iter().filter(|(_, at)| **at < Time::from_secs_f64(18.0));
+        let demands: Vec<f64> = early.map(|(lineage, _)| demands[lineage] as f64 / 1e9).collect();
+        let n = demands.len() as f64;
+        assert!(n > 30_000.0, "{}: {n}", law.text);
+        let mean = demands.iter().sum::<f64>() / n;
+        let error = law.mean * (law.scv / n).sqrt();
+        family.add(format!("{}: mean {mean}, expected {}", law.text, law.mean), normal((mean - law.mean) / error));
+        // Around the known mean, so that the second moment's error is known too.
+        let square = demands.iter().map(|d| (d / law.mean) * (d / law.mean)).sum::<f64>() / n;
+        let (second, spread) = (law.scv + 1.0, law.fourth - (law.scv + 1.0) * (law.scv + 1.0));
+        let z = (square - second) / (spread / n).sqrt();
+        family.add(format!("{}: second moment {square}, expected {second}", law.text), normal(z));
+        let mut values = demands;
+        let distance = kolmogorov_smirnov(&mut values, law.below);
+        family.add(format!("{}: distribution", law.text), distance);
+    }
+    family.assert_holds("laws that files can name");
 }
 
 #[test]

@@ -198,6 +198,42 @@ fn directors_spread_connections_evenly_and_none_is_nobody() {
     );
 }
 
+/// GLB's states: who is drained keeps its connections, as the second of its rows, and gets no new ones.
+#[test]
+fn a_proxy_is_drained_without_losing_connections() {
+    let system = |memory: &str, state: &str| {
+        let clients = "rate = '1000/s'\npopulation = 50\nconnections = { requests = 100, idle = '1h' }";
+        let set = format!("set = {{ states = [{{ id = 'p1', state = '{state}' }}] }}");
+        let text = self::clients(clients)
+            + &entry("l4_director", &format!("memory = '{memory}'\nrows = 4096"))
+            + &(0..4).map(|i| service(&format!("p{i}"), "", "")).collect::<String>()
+            + &format!("[[control]]\nnode = 'entry'\nat = '10s'\n{set}\n");
+        let mut simulation = start(&text);
+        [10.0, 25.0, 40.0].map(|seconds| go_on(&mut simulation, seconds))
+    };
+    let offered = |report: &Report| report.nodes["p1"].offered;
+    for memory in ["second_chance", "connection_table"] {
+        let [before, drained, after] = system(memory, "draining");
+        assert!(offered(&before) > 1_000, "{memory}: it had its share: {}", offered(&before));
+        assert!(offered(&drained) > offered(&before) + 200, "{memory}: its connections go on");
+        // Every connection has had its hundred requests within some seconds.
+        assert_eq!(offered(&after), offered(&drained), "{memory}: it gets no new ones");
+        assert_eq!((after.totals.failed, gauge(&after, "resets")), (0, 0), "{memory}");
+        if memory == "second_chance" {
+            assert_eq!(gauge(&after, "second"), offered(&drained) - offered(&before), "they take a second look");
+        }
+    }
+    // Without a second place there is nowhere to keep them.
+    let [before, _, after] = system("stateless", "draining");
+    assert!(gauge(&after, "resets") > 0 && gauge(&before, "resets") == 0);
+    let [before, _, after] = system("second_chance", "inactive");
+    assert_eq!(offered(&after), offered(&before), "who is not in the table gets nothing");
+    assert!(gauge(&after, "resets") > 0, "and loses what it had");
+    let [before, _, after] = system("second_chance", "filling");
+    assert!(offered(&after) > 3 * offered(&before), "as active");
+    assert_eq!(gauge(&after, "second"), 0);
+}
+
 #[test]
 fn a_balancer_of_connections_is_blind_to_paths() {
     let system = |mode: &str| {

@@ -4,6 +4,7 @@
 //! [`floodgate_tests::traffic`]). What a change is known to move is asserted too, at the end.
 
 use floodgate_tests::traffic::{Traffic, branch, root};
+use floodgate_tests::workloads;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -340,6 +341,42 @@ proptest! {
                 prop_assert!(cancels || 2 * compared >= born, "{compared} of {born}");
             }
         }
+    }
+}
+
+/// Every component of the catalogue by each of its policies, every property of a link: with it the same requests come at the
+/// same times, and whatever still arrives behind it has the same demand.
+#[test]
+fn no_component_policy_or_link_changes_arrivals_or_demands() {
+    assert_eq!(workloads::missing(floodgate::catalogue()), Vec::<&str>::new());
+    for row in workloads::all() {
+        let (before, after) = (Traffic::of(&row.in_the_way(false), 7), Traffic::of(&row.in_the_way(true), 7));
+        let (alone, there) = (&before.births["clients"], &after.births["clients"]);
+        if row.kind == "link" {
+            // They are seen where they arrive, later and in another order; some are still on the way.
+            let known: BTreeSet<u64> = alone.iter().map(|(_, lineage)| *lineage).collect();
+            assert!(there.iter().all(|(_, lineage)| known.contains(lineage)), "{}: arrivals", row.name());
+            assert!(there.len() * 20 > alone.len() * 19, "{}: {} of {}", row.name(), there.len(), alone.len());
+        } else {
+            assert_eq!(there, alone, "{}: arrivals", row.name());
+        }
+        let (alone, behind) = (before.demands("s"), after.demands("s"));
+        let other = behind.iter().find(|(lineage, demand)| alone.get(lineage).is_some_and(|d| d != *demand));
+        assert_eq!(other, None, "{}: demands", row.name());
+        let common = behind.keys().filter(|lineage| alone.contains_key(lineage)).count();
+        // An edge keeps most of them; nothing else does.
+        let least = if row.kind == "cdn" { alone.len() / 20 } else { alone.len() * 9 / 10 };
+        assert!(common >= least && common > 30, "{}: {common} of {}", row.name(), alone.len());
+    }
+    for cut in ["drop", "refuse"] {
+        let whole = workloads::all()[0].in_the_way(false);
+        let phase = format!("[[phase]]\nfrom = 'clients'\nto = 's'\nat = '500ms'\nfor = '500ms'\ncut = '{cut}'\n");
+        let (before, after) = (Traffic::of(&whole, 7), Traffic::of(&(whole.clone() + &phase), 7));
+        let known: BTreeSet<u64> = before.births["clients"].iter().map(|(_, lineage)| *lineage).collect();
+        assert!(after.births["clients"].iter().all(|(_, lineage)| known.contains(lineage)), "{cut}: arrivals");
+        let (alone, behind) = (before.demands("s"), after.demands("s"));
+        assert!(behind.iter().all(|(lineage, demand)| alone.get(lineage).is_none_or(|d| d == demand)), "{cut}");
+        assert!(behind.len() * 3 > alone.len(), "{cut}: {} of {}", behind.len(), alone.len());
     }
 }
 

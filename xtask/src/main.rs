@@ -24,7 +24,7 @@ cargo xtask COMMAND
   ci    formatting, lints with warnings denied, all of `test`, and instructions against benches/instructions.toml
   golden [--update \"reason\"]
         compare the runs of scenarios/*.toml with tests/goldens.toml, or rewrite it and say why in CHANGELOG.md
-  bench [--quick] [--peers] [--only speed|wasm|page|lists|growth|memory|seek]
+  bench [--quick] [--peers] [--only speed|components|wasm|page|lists|growth|memory|seek]
         | --callgrind [--update]
         what the engine costs against a hand-written loop, in wasm under Node and in Chromium, and against other
         engines; what the page costs in Chromium; or instructions against benches/instructions.toml

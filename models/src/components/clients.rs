@@ -70,7 +70,9 @@ params! {
         double_clicks: Option<DoubleClicks> = none, live;
         /// How much is transferred for a request; absent is nothing said of it.
         size: Option<Size> = none, live;
-        /// How long an answer is of use, from the birth of the request on, for whoever asks; absent is for ever.
+        /// How long an answer is of use, from the birth of the request on: nothing is waited for or tried again beyond that,
+        /// and requests carry it to whoever keeps to it (`deadlines` of services, stations and databases). Absent is for
+        /// ever.
         deadline: Option<Duration> = none in 0.000001 ..= 86400, live;
         /// Recorded traffic in place of an open loop of drawn arrivals.
         replay: Option<Replay> = none;
@@ -302,7 +304,7 @@ impl Clients {
                 attempt: attempt as u16,
                 replica: ANY_REPLICA,
                 tag: 0,
-                timeout: self.config.timeout,
+                timeout: self.config.patience(cx.traits(id).map_or(Time::MAX, |traits| traits.deadline), cx.now()),
                 cancel: self.config.cancel,
             },
         );
@@ -330,16 +332,26 @@ impl Clients {
     fn failed(&mut self, root: RootId, attempt: u16, code: Code, lineage: u64, cx: &mut Cx<'_>) {
         let mut draws = cx.draws(PURPOSE_BACKOFF, lineage);
         match self.config.retry.pause(u32::from(attempt), code, &mut draws) {
-            Some(pause) => {
+            // What comes too late is not tried.
+            Some(pause) if cx.traits(root).is_none_or(|traits| cx.now() + pause < traits.deadline) => {
                 let tag = u64::from(root.index()) << 32 | (u64::from(attempt) + 1);
                 cx.timer(pause, tag);
             }
-            None => self.end(root, Err(code), cx),
+            _ => self.end(root, Err(code), cx),
         }
     }
 }
 
 impl Config {
+    /// How long an attempt is waited for that is sent now, for an answer that is of use until `deadline`.
+    fn patience(&self, deadline: Time, now: Time) -> Option<Duration> {
+        if deadline == Time::MAX {
+            return self.timeout;
+        }
+        let left = deadline.since(now);
+        Some(self.timeout.map_or(left, |timeout| timeout.min(left)))
+    }
+
     /// What does not go together.
     fn objections(&self) -> Vec<Objection> {
         let mut wrong = Vec::new();

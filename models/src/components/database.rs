@@ -28,6 +28,9 @@ params! {
         contention: f64 = "0.0" in 0 ..= 1000, live;
         /// From a kill to the next start.
         restart_delay: Duration = "\"10s\"" in 0 ..= 86400, live;
+        /// Whether it keeps to the `deadline` of requests: a statement whose deadline has passed when it comes, or when a
+        /// connection is free for it, is answered 504 and not run.
+        deadlines: bool = "false", live;
     }
 }
 
@@ -43,7 +46,14 @@ static DESCRIPTOR: Descriptor = Descriptor {
     accepts_calls: true,
     ports: &[],
     params: Config::SPECS,
-    gauges: &[GaugeSpec { name: "busy", unit: "connections", doc: "Connections in use." }],
+    gauges: &[
+        GaugeSpec { name: "busy", unit: "connections", doc: "Connections in use." },
+        GaugeSpec {
+            name: "expired",
+            unit: "requests",
+            doc: "Calls answered 504 because their deadline had passed, since the start.",
+        },
+    ],
     tracks: &[],
     faults: &[
         FaultSpec {
@@ -69,6 +79,7 @@ const ENDED: u64 = 0;
 const RESTART: u64 = 1;
 const PURPOSE_DEMAND: u64 = 1;
 const GAUGE_BUSY: usize = slot::OWN;
+const GAUGE_EXPIRED: usize = slot::OWN + 1;
 
 #[derive(Clone, Copy, Debug)]
 struct Statement {
@@ -92,6 +103,7 @@ pub struct Database {
     free: Vec<u32>,
     waiting: VecDeque<u32>,
     running: u32,
+    expired: u64,
     machine: Sharing,
 }
 
@@ -138,10 +150,28 @@ impl Database {
         if statement.cancelled { cx.forget(statement.call) } else { cx.reply(statement.call, Ok(())) }
     }
 
+    /// Whether the deadline of a call has passed, at a database that looks at it.
+    fn is_too_late(&self, call: CallId, cx: &Cx<'_>) -> bool {
+        self.config.deadlines && cx.deadline_of(call) <= cx.now()
+    }
+
+    fn expire(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.expired += 1;
+        cx.gauge(GAUGE_EXPIRED, self.expired);
+        cx.reply(call, Err(Code::GatewayTimeout));
+    }
+
     fn take_waiting(&mut self, cx: &mut Cx<'_>) {
         while self.running < self.config.max_connections {
             let Some(place) = self.waiting.pop_front() else { break };
-            self.start(place, cx);
+            match self.statements[place as usize] {
+                Some(Statement { call, .. }) if self.is_too_late(call, cx) => {
+                    self.statements[place as usize] = None;
+                    self.free.push(place);
+                    self.expire(call, cx);
+                }
+                _ => self.start(place, cx),
+            }
         }
     }
 
@@ -200,6 +230,7 @@ impl Component for Database {
             free: Vec::new(),
             waiting: VecDeque::new(),
             running: 0,
+            expired: 0,
             machine: Sharing::default(),
         }
     }
@@ -212,6 +243,9 @@ impl Component for Database {
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
         if !self.up {
             return cx.reply(call, Err(Code::BadGateway));
+        }
+        if self.is_too_late(call, cx) {
+            return self.expire(call, cx);
         }
         if self.running >= self.config.max_connections && self.waiting.len() >= self.config.backlog as usize {
             return cx.reply(call, Err(Code::Unavailable));
@@ -314,7 +348,7 @@ impl Component for Database {
         Status {
             saturation: Some(f64::from(self.running) / f64::from(self.config.knee)),
             open: u64::from(self.running) + self.waiting.len() as u64,
-            gauges: vec![f64::from(self.running)],
+            gauges: vec![f64::from(self.running), self.expired as f64],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
             replicas: vec![replica],
             drawings: Vec::new(),

@@ -1,7 +1,7 @@
 //! A tier of directors that spread connections over proxies, and can be lost without losing connections.
 
 use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, PortSpec, Track};
-use crate::component::{Component, Cx, Message, slot};
+use crate::component::{Component, Cx, Message, Objection, slot};
 use crate::param::{Params, Values};
 use crate::status::{self, Drawing, Health, Status};
 use crate::{choices, params};
@@ -23,6 +23,31 @@ choices! {
     }
 }
 
+choices! {
+    /// What operators have said of a proxy: the states of GLB's forwarding table.
+    pub enum State {
+        /// It is in the table.
+        Active = "active",
+        /// It is coming: as active, for rows have a second place for whoever was first before it.
+        Filling = "filling",
+        /// It is to go: where it would be first in a row it is second, so that it gets no new connections and keeps the old
+        /// ones.
+        Draining = "draining",
+        /// It is not in the table: connections that it still has are reset.
+        Inactive = "inactive",
+    }
+}
+
+params! {
+    /// The state of a proxy.
+    pub struct ProxyState {
+        /// Id of the node; all its replicas are in this state.
+        id: String = "\"\"" in 0 ..= 64, live;
+        /// The state.
+        state: State = "\"draining\"", live;
+    }
+}
+
 params! {
     /// Configuration of `l4_director`.
     pub struct Config {
@@ -34,6 +59,8 @@ params! {
         rows: u32 = "65536" in 256 ..= 1048576;
         /// Connections that are remembered where somebody has to: by proxies, and in connection tables.
         connections: u32 = "1000000" in 1 ..= 10000000, live;
+        /// Proxies that are not `active`. GLB asks that it be one at a time, for a row has one second place.
+        states: Vec<ProxyState> = "[]" in 0 ..= 64, live;
     }
 }
 
@@ -55,10 +82,12 @@ static DESCRIPTOR: Descriptor = Descriptor {
              the number of directors), so packets of a connection reach a director that has never seen it. With a shared \
              forwarding table that does not matter: every director finds the same proxies in the row of the connection's \
              hash. When a proxy joins or leaves, the rows change; a packet then goes to the first proxy of its row, and if \
-             that one does not know the connection, on to the second, which had it before. With tables of their own \
+             that one does not know the connection, on to the second, which had it before. A proxy is drained in the same way \
+             (`states`): it changes places with the second of its rows. With tables of their own \
              directors do not know each other's connections, and those that were moved are reset: 502. What a proxy does with \
              a connection is its own affair. Watch for: a table that is right for new connections and wrong for old ones.",
-    source: "GitHub's GLB director: docs/development/glb-hashing.md (rendezvous hashing, second chance).",
+    source: "GitHub's GLB director: docs/development/glb-hashing.md (rendezvous hashing, second chance, draining), \
+             docs/setup/forwarding-table-config.md (states).",
     accepts_calls: true,
     ports: &[PortSpec { name: "proxies", max_links: u32::MAX, doc: "Who ends the connections: balancers, services." }],
     params: Config::SPECS,
@@ -96,6 +125,7 @@ struct Proxy {
     replica: u32,
     name: u64,
     ready: bool,
+    state: State,
     /// When the process came to be.
     since: Time,
     /// Connections it has.
@@ -138,11 +168,13 @@ impl L4Director {
         self.config.directors.saturating_sub(self.lost)
     }
 
-    /// Rows anew. Who was first in a row and still is there is second, when another has come before it: it has the connections.
+    /// Rows anew: of those announced and not inactive the two of the highest scores, by which any two stand in the same order in
+    /// a row whoever else is there. So who was first is second when another has come before it, and has the connections.
     fn fill(&mut self) {
-        let ready: Vec<u32> = (0..self.proxies.len() as u32).filter(|&p| self.proxies[p as usize].ready).collect();
-        let before = std::mem::take(&mut self.table);
-        self.table = (0..self.config.rows)
+        let serves = |&p: &u32| self.proxies[p as usize].ready && self.proxies[p as usize].state != State::Inactive;
+        let ready: Vec<u32> = (0..self.proxies.len() as u32).filter(serves).collect();
+        let drains = |proxy: u32| proxy != NOBODY && self.proxies[proxy as usize].state == State::Draining;
+        let table = (0..self.config.rows)
             .map(|row| {
                 let score = |&proxy: &u32| mix(self.proxies[proxy as usize].name, u64::from(row));
                 let mut best = [NOBODY; 2];
@@ -155,21 +187,24 @@ impl L4Director {
                         (best[1], scores[1]) = (proxy, score);
                     }
                 }
-                match before.get(row as usize) {
-                    // A new one has come first: the one before it stands second, whatever its score.
-                    Some(&(first, _)) if first != NOBODY && first != best[0] && ready.contains(&first) => {
-                        (best[0], first)
-                    }
-                    _ => (best[0], best[1]),
-                }
+                let swapped = drains(best[0]) && best[1] != NOBODY && !drains(best[1]);
+                if swapped { (best[1], best[0]) } else { (best[0], best[1]) }
             })
             .collect();
+        self.table = table;
+    }
+
+    /// The state that proxies on a link are in.
+    fn state_of(&self, link: LinkId, cx: &Cx<'_>) -> State {
+        let id = cx.callee_key(link);
+        self.config.states.iter().find(|proxy| proxy.id == id).map_or(State::Active, |proxy| proxy.state)
     }
 
     /// Who takes a new connection.
     fn new_connection(&self, number: u64) -> Option<u32> {
         if self.config.memory == Memory::ConnectionTable {
-            let ready = (0..self.proxies.len() as u32).filter(|&p| self.proxies[p as usize].ready);
+            let takes = |p: &Proxy| p.ready && !matches!(p.state, State::Draining | State::Inactive);
+            let ready = (0..self.proxies.len() as u32).filter(|&p| takes(&self.proxies[p as usize]));
             return ready.min_by_key(|&p| (self.proxies[p as usize].connections, p));
         }
         self.row(number).map(|(first, _)| first)
@@ -184,7 +219,7 @@ impl L4Director {
     fn find(&self, number: u64, director: u32) -> Option<(u32, bool)> {
         let connection = self.connections.get(&number)?;
         let proxy = self.proxies[connection.proxy as usize];
-        if !proxy.ready || proxy.since != connection.since {
+        if !proxy.ready || proxy.state == State::Inactive || proxy.since != connection.since {
             return None;
         }
         match self.config.memory {
@@ -272,7 +307,8 @@ impl L4Director {
         for &replica in replicas {
             if !self.proxies.iter().any(|p| (p.link, p.replica) == (link, replica)) {
                 let name = mix(cx.callee_hash(link), u64::from(replica));
-                self.proxies.push(Proxy { link, replica, name, ready: true, since: now, connections: 0 });
+                let state = self.state_of(link, cx);
+                self.proxies.push(Proxy { link, replica, name, ready: true, state, since: now, connections: 0 });
             }
         }
         self.unheard.retain(|&l| l != link);
@@ -312,6 +348,24 @@ impl Component for L4Director {
         }
     }
 
+    fn check(config: &Config) -> Vec<Objection> {
+        let twice = |(place, proxy): &(usize, &ProxyState)| config.states[..*place].iter().any(|p| p.id == proxy.id);
+        let found = config.states.iter().enumerate().find(twice);
+        let object = |(_, proxy): (usize, &ProxyState)| {
+            Objection::new("states", format!("has `{}` twice", proxy.id), "a proxy is in one state: leave one out")
+        };
+        found.map(object).into_iter().collect()
+    }
+
+    fn check_callees(config: &Config, callees: &[&str]) -> Vec<Objection> {
+        let unknown = config.states.iter().filter(|proxy| !callees.contains(&proxy.id.as_str()));
+        let object = |proxy: &ProxyState| {
+            let remedy = format!("links lead from here to: {}", callees.join(", "));
+            Objection::new("states", format!("names `{}`, which is not behind this node", proxy.id), remedy)
+        };
+        unknown.map(object).collect()
+    }
+
     fn on_start(&mut self, cx: &mut Cx<'_>) {
         self.links = cx.links(PortId(0));
         self.unheard = self.links.clone();
@@ -346,7 +400,16 @@ impl Component for L4Director {
     }
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
+        let changed = self.config.states != config.states;
         self.config = Config { memory: self.config.memory, rows: self.config.rows, ..config };
+        if changed {
+            for place in 0..self.proxies.len() {
+                self.proxies[place].state = self.state_of(self.proxies[place].link, cx);
+            }
+            if self.unheard.is_empty() && self.config.memory != Memory::ConnectionTable {
+                self.fill();
+            }
+        }
         self.directors_changed(cx);
     }
 

@@ -58,6 +58,10 @@ params! {
         call_cancel: bool = "false", live;
         /// What happens when a callee fails.
         call_retry: Retry = "{}", live;
+        /// Whether it keeps to the `deadline` of requests: one whose deadline has passed when it comes, when a worker would
+        /// take it up or when its next callee would be called is answered 504 without further work, and a callee is waited
+        /// for no longer than until then.
+        deadlines: bool = "false", live;
     }
 }
 
@@ -86,8 +90,10 @@ static DESCRIPTOR: Descriptor = Descriptor {
              the other while it keeps its worker, computes the rest and answers. Cores are shared evenly by the workers \
              that compute. Every request in flight holds memory; over the limit the replica is killed, its connections \
              are reset (502), and it comes back after `restart_delay`, cold. If a callee fails, the answer is 500, or 504 \
-             when it was a time-out.",
-    source: "A server with a thread for each request and a container's memory limit (killed with exit code 137).",
+             when it was a time-out. With `deadlines` it looks at the deadline that requests carry before every stage of the \
+             work (deadline propagation), which saves work that nobody waits for any more; that costs nothing here.",
+    source: "A server with a thread for each request and a container's memory limit (killed with exit code 137); deadlines as \
+             gRPC passes them on (grpc.io/docs/guides/deadlines) and as the SRE book would have them checked (chapter 22).",
     accepts_calls: true,
     ports: &[PortSpec { name: "calls", max_links: u32::MAX, doc: "Called one after the other for every request." }],
     params: Config::SPECS,
@@ -97,6 +103,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "memory", unit: "bytes", doc: "Memory in use, all replicas, where there is a limit." },
         GaugeSpec { name: "kills", unit: "", doc: "Replicas killed for memory since the start." },
         GaugeSpec { name: "desired", unit: "replicas", doc: "Replicas that there should be." },
+        GaugeSpec {
+            name: "expired",
+            unit: "requests",
+            doc: "Requests answered 504 because their deadline had passed, since the start.",
+        },
     ],
     tracks: &[Track::Desired("desired"), Track::Ready("ready")],
     faults: &[
@@ -128,6 +139,7 @@ const GAUGE_READY: usize = slot::OWN + 1;
 const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
 const GAUGE_DESIRED: usize = slot::OWN + 4;
+const GAUGE_EXPIRED: usize = slot::OWN + 5;
 
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
@@ -145,17 +157,19 @@ pub struct Service {
     computing: u32,
     /// Replicas that are not down.
     alive: u32,
-    /// Cores are not shared, memory has no limit, nothing is slow and nothing is computed after the callees: what most
-    /// services are, asked for once.
+    /// Cores are not shared, memory has no limit, nothing is slow, nothing is computed after the callees and nobody looks at
+    /// deadlines: what most services are, asked for once.
     plain: bool,
     slow: f64,
     kills: u64,
+    /// Requests that came too late for their deadline.
+    expired: u64,
     config: Config,
 }
 
 impl Config {
     fn is_plain(&self) -> bool {
-        self.cores.is_none() && self.memory_limit.is_none() && self.after_share.0 == 0.0
+        self.cores.is_none() && self.memory_limit.is_none() && self.after_share.0 == 0.0 && !self.deadlines
     }
 
     /// How much longer processor time is on a replica that started cold this long ago.
@@ -287,6 +301,7 @@ impl Component for Service {
             plain: config.is_plain(),
             slow: 1.0,
             kills: 0,
+            expired: 0,
             config,
         }
     }
@@ -299,6 +314,9 @@ impl Component for Service {
 
     #[inline(always)]
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        if !self.plain && self.is_too_late(call, cx) {
+            return self.expire(call, cx);
+        }
         let Some(record) = cx.get(call) else { return };
         let chosen = self.choose(record.replica(), record.lineage, cx);
         let Some((number, replica)) = chosen.and_then(|n| Some((n, self.replicas.get_mut(n as usize)?))) else {
@@ -507,7 +525,14 @@ impl Component for Service {
             replicas,
             saturation: (capacity > 0).then(|| f64::from(used) / f64::from(capacity)),
             open: u64::from(self.busy) + u64::from(self.queued),
-            gauges: vec![f64::from(self.busy), f64::from(up), memory as f64, self.kills as f64, f64::from(desired)],
+            gauges: vec![
+                f64::from(self.busy),
+                f64::from(up),
+                memory as f64,
+                self.kills as f64,
+                f64::from(desired),
+                self.expired as f64,
+            ],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
         }
     }

@@ -64,6 +64,9 @@ params! {
         /// Of the requests that have been served, the share that is answered here, beside the `weight` of each link from
         /// `next`. Without links, or where all shares are 0, it is all of them.
         leave: f64 = "0.0" in 0 ..= 1000000, live;
+        /// Whether it keeps to the `deadline` of requests: one whose deadline has passed when it comes, or when its service
+        /// would begin, is answered 504 and not served.
+        deadlines: bool = "false", live;
     }
 }
 
@@ -93,6 +96,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "lost", unit: "requests", doc: "Lost because the house was full, since the start." },
         GaugeSpec { name: "reneged", unit: "requests", doc: "Gone because their patience ended, since the start." },
         GaugeSpec { name: "blocked", unit: "requests", doc: "Waiting at the door until there is room." },
+        GaugeSpec {
+            name: "expired",
+            unit: "requests",
+            doc: "Answered 504 because their deadline had passed, since the start.",
+        },
     ],
     tracks: &[],
     faults: &[],
@@ -109,6 +117,7 @@ const GAUGE_IN_SYSTEM: usize = slot::OWN + 1;
 const GAUGE_LOST: usize = slot::OWN + 2;
 const GAUGE_RENEGED: usize = slot::OWN + 3;
 const GAUGE_BLOCKED: usize = slot::OWN + 4;
+const GAUGE_EXPIRED: usize = slot::OWN + 5;
 
 /// What a timer is about; the number beside it is a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -188,6 +197,7 @@ pub struct Station {
     setting_up: bool,
     lost: u64,
     reneged: u64,
+    expired: u64,
     levels: Levels,
 }
 
@@ -335,6 +345,15 @@ impl Station {
         while self.has_room() {
             let Some(place) = self.waiting.first() else { break };
             self.waiting.remove(place);
+            // Whose service has begun in time is resumed.
+            let job = &self.jobs[place as usize];
+            if job.stage == Stage::Waiting && self.is_too_late(job.call, cx) {
+                cx.cancel(job.timer);
+                let job = self.take(place);
+                cx.waited(cx.now().since(job.arrived));
+                self.expire(job.call, cx);
+                continue;
+            }
             self.serve(place, cx);
         }
     }
@@ -382,6 +401,17 @@ impl Station {
         chosen.or_else(|| self.next.iter().rev().find(|(_, weight)| *weight > 0.0)).map(|(link, _)| *link)
     }
 
+    /// Whether the deadline of a call has passed, at a station that looks at it.
+    fn is_too_late(&self, call: CallId, cx: &Cx<'_>) -> bool {
+        self.config.deadlines && cx.deadline_of(call) <= cx.now()
+    }
+
+    fn expire(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.expired += 1;
+        cx.gauge(GAUGE_EXPIRED, self.expired);
+        cx.reply(call, Err(Code::GatewayTimeout));
+    }
+
     fn is_full(&self) -> bool {
         self.config.capacity.is_some_and(|capacity| self.in_system() >= capacity)
     }
@@ -394,7 +424,7 @@ impl Station {
         while !self.is_full()
             && let Some(call) = self.door.pop_front()
         {
-            self.arrive(call, cx);
+            if self.is_too_late(call, cx) { self.expire(call, cx) } else { self.arrive(call, cx) }
         }
         cx.gauge(GAUGE_BLOCKED, self.door.len() as u64);
     }
@@ -448,6 +478,7 @@ impl Component for Station {
             setting_up: false,
             lost: 0,
             reneged: 0,
+            expired: 0,
             levels: Levels::default(),
         }
     }
@@ -459,6 +490,9 @@ impl Component for Station {
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        if self.is_too_late(call, cx) {
+            return self.expire(call, cx);
+        }
         // Nobody passes those at the door.
         if self.is_full() || !self.door.is_empty() {
             if self.config.full == Full::Block {
@@ -592,6 +626,7 @@ impl Component for Station {
                 self.lost as f64,
                 self.reneged as f64,
                 self.door.len() as f64,
+                self.expired as f64,
             ],
             faults: Vec::new(),
             replicas: vec![replica],

@@ -28,8 +28,8 @@ const VARIANTS_MAX: usize = 32;
 
 const AT: ParamSpec = ParamSpec { max: AT_S_MAX, ..key("at", ParamKind::Duration) };
 const FOR: ParamSpec = ParamSpec { min: 1e-9, max: AT_S_MAX, ..key("for", ParamKind::Duration) };
-const FAULT: ParamSpec = key("fault", ParamKind::Text);
-const HEAL: ParamSpec = key("heal", ParamKind::Text);
+pub(super) const FAULT: ParamSpec = key("fault", ParamKind::Text);
+pub(super) const HEAL: ParamSpec = key("heal", ParamKind::Text);
 const METRIC: ParamSpec = key("metric", ParamKind::Text);
 const CLASS: ParamSpec = key("class", ParamKind::Text);
 const WITHIN: ParamSpec = ParamSpec { max: AT_S_MAX, ..key("within", ParamKind::Duration) };
@@ -76,16 +76,28 @@ impl Timeline {
 
     pub(crate) fn fault(&mut self, (item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) {
         let mut table = Table::new(entries, item.span.clone(), "[[fault]]", "fault.");
-        let control = entry(&mut table, known, Form::Fault, diagnostics);
-        if let Some(control) = control {
-            self.push(control, item);
-        }
+        self.entry(&mut table, item, known, Form::Fault, diagnostics);
     }
 
     pub(crate) fn control(&mut self, (item, entries): Entry<'_>, known: &Known, diagnostics: &mut Diagnostics<'_>) {
         let mut table = Table::new(entries, item.span.clone(), "[[control]]", "control.");
-        let control = entry(&mut table, known, Form::Control, diagnostics);
-        if let Some(control) = control {
+        self.entry(&mut table, item, known, Form::Control, diagnostics);
+    }
+
+    /// Of a node or of a link, or the same for each node of a group.
+    fn entry(
+        &mut self,
+        table: &mut Table<'_>,
+        item: &Item,
+        known: &Known,
+        form: Form,
+        diagnostics: &mut Diagnostics<'_>,
+    ) {
+        if table.has("group") {
+            for control in super::groups::entries(table, known, form, diagnostics).unwrap_or_default() {
+                self.push(control, item);
+            }
+        } else if let Some(control) = entry(table, known, form, diagnostics) {
             self.push(control, item);
         }
     }
@@ -192,29 +204,45 @@ pub(crate) fn entry(
         Form::Fault => known.named(table, "node", diagnostics).map(|(id, kind)| Target::Node(id, kind)),
         Form::Control => Target::read(table, known, diagnostics),
     };
-    let lasting = if table.has("for") { table.duration(&FOR, diagnostics).map(Some) } else { Some(None) };
-    let lasting_span = table.span_of("for");
-    // `for` is a valid key whether or not it is given.
-    let _ = table.take("for");
+    let lasting = lasting(table, diagnostics);
     let action = match (form, target) {
         (_, None) => None,
         (Form::Fault, Some(Target::Node(id, kind))) => fault(table, (id, kind), diagnostics),
         (_, Some(target)) => action(table, target, diagnostics),
     };
     let (at, target, lasting, action) = (at?, target?, lasting?, action?);
-    let told = match (&action, target, lasting) {
-        (Action::Fault { fault, .. }, Target::Node(_, descriptor), lasting) => {
-            let spec = descriptor.faults.iter().find(|f| f.name == *fault)?;
+    if let Some((wrong, remedy)) = length_fits(&action, target.node().map(|(_, kind)| kind), lasting, form) {
+        diagnostics.error(&table.span_of("for"), format!("{} {wrong}", table.what), remedy);
+        return None;
+    }
+    Some(Control { at: Time(at.0), node: target.id().to_string(), action, lasting })
+}
+
+/// `for = "5s"`: `Some(None)` when it is not given.
+pub(super) fn lasting(table: &mut Table<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<Option<Duration>> {
+    if table.has("for") {
+        return table.duration(&FOR, diagnostics).map(Some);
+    }
+    // It is a valid key all the same.
+    let _ = table.take("for");
+    Some(None)
+}
+
+/// What is wrong with the length of time for which something is done to a node of this kind, or to a link.
+pub(super) fn length_fits(
+    action: &Action,
+    kind: Option<&'static Descriptor>,
+    lasting: Option<Duration>,
+    form: Form,
+) -> Option<(&'static str, &'static str)> {
+    match (action, kind, lasting) {
+        (Action::Fault { fault, .. }, Some(kind), lasting) => {
+            let spec = kind.faults.iter().find(|f| f.name == *fault)?;
             duration_fits(spec, lasting, form)
         }
         (Action::Heal { .. }, _, Some(_)) => Some(("has `for`, and healing is done at once", "leave `for` out")),
         _ => None,
-    };
-    if let Some((wrong, remedy)) = told {
-        diagnostics.error(&lasting_span, format!("{} {wrong}", table.what), remedy);
-        return None;
     }
-    Some(Control { at: Time(at.0), node: target.id().to_string(), action, lasting })
 }
 
 /// Whether a fault is given for as long as it must be.
@@ -258,18 +286,25 @@ fn action(table: &mut Table<'_>, target: Target<'_>, diagnostics: &mut Diagnosti
             diagnostics.error(&table.span_of(second), message, remedy);
             None
         }
-        [_] => {
-            let spec = fault_spec(table, &HEAL, target.node()?, diagnostics);
-            finish(table, &["set", "fault"], diagnostics);
-            let spec = spec?;
-            if !spec.lasting {
-                let message = format!("`{}heal` is \"{}\", which is done in an instant", table.prefix, spec.name);
-                diagnostics.error(&table.span_of("heal"), message, "only faults that last can be healed");
-                return None;
-            }
-            Some(Action::Heal { fault: spec.name })
-        }
+        [_] => heal(table, target.node()?, diagnostics),
     }
+}
+
+/// The end of a lasting fault of the node's kind.
+pub(super) fn heal(
+    table: &mut Table<'_>,
+    node: (&str, &'static Descriptor),
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Action> {
+    let spec = fault_spec(table, &HEAL, node, diagnostics);
+    finish(table, &["set", "fault"], diagnostics);
+    let spec = spec?;
+    if !spec.lasting {
+        let message = format!("`{}heal` is \"{}\", which is done in an instant", table.prefix, spec.name);
+        diagnostics.error(&table.span_of("heal"), message, "only faults that last can be healed");
+        return None;
+    }
+    Some(Action::Heal { fault: spec.name })
 }
 
 fn finish(table: &Table<'_>, others: &[&str], diagnostics: &mut Diagnostics<'_>) {
@@ -280,7 +315,7 @@ fn finish(table: &Table<'_>, others: &[&str], diagnostics: &mut Diagnostics<'_>)
 }
 
 /// A fault of the node's kind and its parameters.
-fn fault(
+pub(super) fn fault(
     table: &mut Table<'_>,
     node: (&str, &'static Descriptor),
     diagnostics: &mut Diagnostics<'_>,

@@ -185,6 +185,7 @@ fn file(
         notes,
         lessons,
     };
+    nodes::callees(&base, diagnostics);
     events::links(&base, diagnostics);
     events::classes(&base, diagnostics);
     let variants = events::variants(&variants, &base, &known, diagnostics);

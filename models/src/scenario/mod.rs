@@ -1,6 +1,7 @@
 //! Scenario files: TOML, `format = 1`, every quantity with its unit, every problem reported at once with its place.
 
 pub(crate) mod events;
+mod groups;
 pub mod lint;
 pub(crate) mod load;
 pub mod metric;

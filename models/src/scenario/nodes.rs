@@ -48,14 +48,44 @@ pub(crate) struct Known {
     by_id: BTreeMap<String, Option<&'static Descriptor>>,
     /// Whether every node has an id; otherwise an unknown one may be that node's.
     complete: bool,
+    /// Ids of the nodes of each group, in the order of the file.
+    members: Members,
 }
+
+/// Ids of nodes by their group.
+type Members = BTreeMap<String, Vec<String>>;
 
 impl Known {
     /// Those of a scenario that has been read, without what was removed from the run.
     pub(crate) fn of(scenario: &Scenario) -> Known {
         let there = scenario.nodes.iter().filter(|node| node.removed.is_none());
         let by_id = order::map(there.map(|node| (node.id.clone(), Some(node.descriptor))));
-        Known { by_id, complete: true }
+        let mut members = order::map(scenario.groups.iter().map(|group| (group.id.clone(), Vec::new())));
+        for node in scenario.nodes.iter().filter(|node| node.removed.is_none()) {
+            if let Some(group) = &node.group {
+                members.entry(group.clone()).or_default().push(node.id.clone());
+            }
+        }
+        Known { by_id, complete: true, members }
+    }
+
+    /// The nodes of a group, each with its kind where that is known; whether there are others. `None` when there is no such
+    /// group, which has been told.
+    pub(crate) fn group(
+        &self,
+        (id, item): (&str, &Item),
+        path: &str,
+        diagnostics: &mut Diagnostics<'_>,
+    ) -> Option<(Vec<(&str, &'static Descriptor)>, bool)> {
+        let Some(ids) = self.members.get(id) else {
+            let remedy = diagnostics.instead(id, "groups", self.members.keys().map(String::as_str));
+            diagnostics.error(&item.span, format!("`{path}`: there is no group `{}`", shown(id)), remedy);
+            return None;
+        };
+        let kind = |id: &String| Some((self.by_id.get_key_value(id)?.0.as_str(), (*self.by_id.get(id)?)?));
+        let found: Vec<_> = ids.iter().filter_map(kind).collect();
+        let others = !self.complete || found.len() < ids.len();
+        Some((found, others))
     }
 
     /// One more, unless there is one of this id already.
@@ -181,8 +211,9 @@ pub(crate) fn nodes(
     catalogue: &[&'static Descriptor],
     diagnostics: &mut Diagnostics<'_>,
 ) -> (Vec<Node>, Known) {
-    let mut reader = NodeReader { groups, catalogue, taken: groups.clone(), defaults: BTreeMap::new() };
-    let mut known = Known { by_id: BTreeMap::new(), complete: true };
+    let members = order::map(groups.keys().map(|id| (id.clone(), Vec::new())));
+    let mut reader = NodeReader { groups, catalogue, taken: groups.clone(), defaults: BTreeMap::new(), members };
+    let mut known = Known { by_id: BTreeMap::new(), complete: true, members: Members::new() };
     let mut nodes = Vec::new();
     if tables.is_empty() {
         let remedy = "add a `[[node]]` with `id` and `kind`";
@@ -204,6 +235,7 @@ pub(crate) fn nodes(
         nodes.extend(node);
     }
     nodes.order_by(|a, b| a.id.cmp(&b.id));
+    known.members = reader.members;
     (nodes, known)
 }
 
@@ -214,6 +246,7 @@ struct NodeReader<'a> {
     taken: Ids,
     /// Complete values of each kind of which nothing is given, made once.
     defaults: BTreeMap<&'static str, Values>,
+    members: Members,
 }
 
 impl NodeReader<'_> {
@@ -236,6 +269,9 @@ impl NodeReader<'_> {
         let descriptor = self.kind(&mut table, diagnostics);
         let title = table.line_or(&TITLE, id.as_deref().unwrap_or(""), diagnostics);
         let group = self.group(&mut table, diagnostics);
+        if let (Some(id), Some(members)) = (&id, group.as_ref().and_then(|group| self.members.get_mut(group))) {
+            members.push(id.clone());
+        }
         let position = position(&mut table, diagnostics);
         let values = descriptor.map(|descriptor| self.values(descriptor, &table, diagnostics));
         let node = match (id, title, descriptor, values) {
@@ -486,6 +522,22 @@ impl<'i> Seen<'i> {
             let message = format!("link number {count} from `{from}.{}`, which takes {}", spec.name, spec.max_links);
             let remedy = "remove it, or put a load balancer between";
             diagnostics.error(&table.span, message, remedy);
+        }
+    }
+}
+
+/// Whether what nodes say of those whom they call is true: told once all links are known.
+pub(crate) fn callees(scenario: &Scenario, diagnostics: &mut Diagnostics<'_>) {
+    if !diagnostics.is_empty() {
+        // A link may be missing for another reason.
+        return;
+    }
+    for node in &scenario.nodes {
+        let of_node = scenario.links.iter().filter(|link| link.from == node.id);
+        let callees: Vec<&str> = of_node.map(|link| link.to.as_str()).collect();
+        for objection in AnyComponent::check_callees(node.descriptor, &node.values, &callees) {
+            let message = format!("`{}.{}` {}", node.id, objection.param, objection.message);
+            diagnostics.error(&node.span, message, objection.remedy);
         }
     }
 }

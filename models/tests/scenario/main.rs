@@ -2,6 +2,7 @@
 
 mod controls;
 mod fixture;
+mod groups;
 mod lints;
 mod problems;
 mod properties;

@@ -252,6 +252,7 @@ impl Change {
                 if !remove_where(document, "group", |t| text_of(t, "id") == Some(id)) {
                     return Err(format!("There is no group “{id}”."));
                 }
+                super::document::forget_faults(document, id);
             }
             // These are made of text.
             Change::Insert { .. } | Change::Several { .. } => {}

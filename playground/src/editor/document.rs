@@ -94,10 +94,26 @@ pub(super) fn members(document: &DocumentMut, group: &str) -> Vec<String> {
     members.filter_map(|t| text_of(t, "id").map(str::to_owned)).collect()
 }
 
-/// Takes the group away if it has no nodes any more.
+/// Takes the group away if it has no nodes any more, and its faults that none of its nodes can have.
 pub(super) fn forget_if_empty(document: &mut DocumentMut, group: &str) {
     if members(document, group).is_empty() {
         remove_where(document, "group", |t| text_of(t, "id") == Some(group));
+    }
+    forget_faults(document, group);
+}
+
+/// Takes away what happens to the group as a whole and can happen to none of its nodes.
+pub(super) fn forget_faults(document: &mut DocumentMut, group: &str) {
+    let nodes = super::outline::tables(document.get("node")).into_iter();
+    let kinds = nodes.filter(|t| text_of(*t, "group") == Some(group)).filter_map(|t| text_of(t, "kind"));
+    let faults = |kind: &str| floodgate::catalogue().iter().find(|d| d.kind == kind).map_or(&[][..], |d| d.faults);
+    let known: Vec<&str> = kinds.flat_map(faults).map(|fault| fault.name).collect();
+    let gone = |t: &dyn TableLike| {
+        let fault = text_of(t, "fault").or_else(|| text_of(t, "heal"));
+        text_of(t, "group") == Some(group) && fault.is_none_or(|fault| !known.contains(&fault))
+    };
+    for list in ["fault", "control"] {
+        remove_where(document, list, gone);
     }
 }
 

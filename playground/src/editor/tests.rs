@@ -155,6 +155,35 @@ fn groups_hold_nodes_and_go_with_the_last() {
     assert_eq!(editor.text(), TEXT);
 }
 
+/// What happens to a group as a whole goes with the last node that it can happen to, and not before.
+#[test]
+fn faults_of_groups_go_with_the_nodes_that_know_them() {
+    let fault = "[[fault]]\ngroup = \"east\"\nat = \"1s\"\nfault = \"kill\"\n";
+    let group = |nodes: &[&str]| Change::AddGroup {
+        id: "east".into(),
+        kind: "zone".into(),
+        title: "East".into(),
+        nodes: nodes.iter().map(|n| (*n).to_owned()).collect(),
+    };
+    let mut grouped = Editor::new(TEXT);
+    assert_eq!(grouped.edit(&group(&["users", "web"])), Ok(true));
+    let text = format!("{}\n{fault}", grouped.text());
+    assert_eq!(crate::sim::engine::check(&text, ""), Ok(()));
+    for change in [
+        Change::Delete { id: "web".into() },
+        Change::Ungroup { id: "east".into() },
+        Change::SetParam { id: "web".into(), path: "group".into(), value: None },
+    ] {
+        let mut editor = Editor::new(&text);
+        assert_eq!(editor.edit(&change), Ok(true));
+        assert!(!editor.text().contains("[[fault]]"), "{change:?}: {}", editor.text());
+        assert_eq!(crate::sim::engine::check(editor.text(), ""), Ok(()), "{change:?}");
+    }
+    let mut editor = Editor::new(&text);
+    assert_eq!(editor.edit(&Change::Delete { id: "users".into() }), Ok(true));
+    assert!(editor.text().contains("[[fault]]"), "web is still there");
+}
+
 #[test]
 fn the_header_and_links_have_parameters_too() {
     let until = Change::SetHeader { path: "until".into(), value: Some("\"5s\"".into()) };

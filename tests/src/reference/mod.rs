@@ -43,16 +43,20 @@ struct Cases {
     cases: Vec<Case>,
 }
 
-/// All cases of the file.
+/// All cases: those that were given, and in `more.json` others of the same families with other parameters, whose numbers were
+/// computed apart from this project's code.
 ///
 /// # Panics
-/// When the file is not there or malformed.
+/// When a file is not there or malformed.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/cases.json");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let cases: Cases = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    cases.cases
+    let read = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(name);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let cases: Cases = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        cases.cases
+    };
+    ["cases.json", "more.json"].into_iter().flat_map(read).collect()
 }
 
 impl Case {

@@ -4,6 +4,15 @@ use super::replica::{Job, Replica, Stage, State};
 use super::*;
 use floodgate_core::{Call, Root};
 
+/// How long somebody is waited for by whoever has to answer by `deadline`.
+fn until(deadline: Time, timeout: Option<Duration>, now: Time) -> Option<Duration> {
+    if deadline == Time::MAX {
+        return timeout;
+    }
+    let left = deadline.since(now);
+    Some(timeout.map_or(left, |timeout| timeout.min(left)))
+}
+
 /// What a call brings with it that its job depends on.
 struct Order {
     lineage: u64,
@@ -159,6 +168,15 @@ impl Service {
     pub(super) fn next_step(&mut self, place: u32, cx: &mut Cx<'_>) {
         let job = &mut self.jobs[place as usize];
         if let Some(&link) = self.calls.get(job.step as usize) {
+            let mut timeout = self.config.call_timeout;
+            if !self.plain && self.config.deadlines {
+                let deadline = cx.deadline_of(job.call);
+                if deadline <= cx.now() {
+                    self.count_expired(cx);
+                    return self.finish(place, Err(Code::GatewayTimeout), cx);
+                }
+                timeout = until(deadline, timeout, cx.now());
+            }
             job.stage = Stage::Calling;
             let Some(record) = cx.get(job.call) else { return };
             // Step 0, attempt 0 has the caller's lineage; every other one its own, by (step, attempt).
@@ -170,7 +188,7 @@ impl Service {
                 attempt: job.attempt,
                 replica: ANY_REPLICA,
                 tag: place,
-                timeout: self.config.call_timeout,
+                timeout,
                 cancel: self.config.call_cancel,
             };
             job.child = cx.call(link, spec);
@@ -208,6 +226,15 @@ impl Service {
         while replica.waiting > 0
             && let Some(next) = replica.queue.pop()
         {
+            if !self.plain && self.config.deadlines && cx.deadline_of(next) <= cx.now() {
+                replica.waiting -= 1;
+                self.queued -= 1;
+                self.expired += 1;
+                cx.gauge(slot::QUEUE, u64::from(self.queued));
+                cx.gauge(GAUGE_EXPIRED, self.expired);
+                cx.reply(next, Err(Code::GatewayTimeout));
+                continue;
+            }
             let Some((record, root)) = cx.take_up(next, place) else { continue };
             let order = Order::of(record, root);
             replica.waiting -= 1;
@@ -228,6 +255,24 @@ impl Service {
         if draining {
             self.leave(number, cx);
         }
+    }
+
+    /// Whether the deadline of a call has passed, at a service that looks at it.
+    #[cold]
+    pub(super) fn is_too_late(&self, call: CallId, cx: &Cx<'_>) -> bool {
+        self.config.deadlines && cx.deadline_of(call) <= cx.now()
+    }
+
+    /// A call that has come too late is answered.
+    #[cold]
+    pub(super) fn expire(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.count_expired(cx);
+        cx.reply(call, Err(Code::GatewayTimeout));
+    }
+
+    fn count_expired(&mut self, cx: &mut Cx<'_>) {
+        self.expired += 1;
+        cx.gauge(GAUGE_EXPIRED, self.expired);
     }
 
     /// The replica is killed if it needs more memory than it has.
