@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use floodgate::Time;
-use floodgate_bench::{callgrind, engine, limit, peers, table};
+use floodgate_bench::{callgrind, engine, limit, peers, scale, table};
 use lexopt::prelude::*;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -17,8 +17,8 @@ const HELP: &str = "\
 floodgate-bench [--quick] [--peers] [--only speed|components|wasm|page|lists|growth|memory|seek]
                                         the tables: limit and gates, each component, wasm, the page, event lists, growth, memory, time travel
 floodgate-bench --callgrind [--update]  instructions of W1-W3 against benches/instructions.toml
-floodgate-bench --single w1|w2|w3|limit-w1|limit-w2|limit-w3 [--customers N]
-                                        one run, for a profiler
+floodgate-bench --single w1|w2|w3|limit-w1|limit-w2|limit-w3|nodes [--customers N]
+                                        one run, for a profiler; `nodes` is the table of growth with N nodes
 ";
 
 fn main() -> ExitCode {
@@ -78,6 +78,7 @@ fn once(name: &str, customers: u64) -> Result<(), String> {
         "w1" => engine(engine::W1, 0.9),
         "w2" => engine(engine::W2, 7.2),
         "w3" => engine(engine::W3, 8_000.0),
+        "nodes" => scale::profile_nodes(customers as usize),
         "limit-w1" => println!("{:?}", floodgate_bench::measured(|| limit::w1(customers, 1))),
         "limit-w2" => println!("{:?}", floodgate_bench::measured(|| limit::w2(customers, 1))),
         "limit-w3" => {

@@ -37,19 +37,29 @@ fn pairs(nodes: usize) -> core::Simulation<AnyComponent> {
     core::Simulation::new(Arc::new(topology.freeze()), models, 1, Limits::default())
 }
 
+/// Handles `events` events of pairs, and says how many there were.
+fn step_pairs(simulation: &mut core::Simulation<AnyComponent>, events: u64) -> u64 {
+    let before = simulation.events();
+    let progress = simulation.advance(Budget { until: Time::MAX, events }, &mut ());
+    assert_eq!(progress, Progress::Budget, "there is always another arrival");
+    simulation.events() - before
+}
+
 /// ns per event of `events` further events, after as many to warm up (at least 50 for each node).
 #[must_use]
 pub fn per_event_with_nodes(nodes: usize, events: u64) -> f64 {
     let mut simulation = pairs(nodes);
-    let mut step = |events| {
-        let before = simulation.events();
-        let progress = simulation.advance(Budget { until: Time::MAX, events }, &mut ());
-        assert_eq!(progress, Progress::Budget, "there is always another arrival");
-        simulation.events() - before
-    };
-    step(events.max(50 * nodes as u64));
-    let (done, time) = timed(|| step(events));
+    step_pairs(&mut simulation, events.max(50 * nodes as u64));
+    let (done, time) = timed(|| step_pairs(&mut simulation, events));
     time.as_nanos() as f64 / done as f64
+}
+
+/// The same for a profiler, which is told of 20 events for each node.
+pub fn profile_nodes(nodes: usize) {
+    let mut simulation = pairs(nodes);
+    step_pairs(&mut simulation, 50 * nodes as u64);
+    let done = crate::measured(|| step_pairs(&mut simulation, 20 * nodes as u64));
+    println!("{done} events of {nodes} nodes, digest {}", simulation.digest());
 }
 
 /// 20,000 requests a second, nearly every one tried three times, make 60,000 attempts.

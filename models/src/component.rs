@@ -4,7 +4,7 @@ use crate::catalogue::Descriptor;
 use crate::components::AnyComponent;
 use crate::param::{Params, Values};
 use crate::status::Status;
-use floodgate_core::{CallId, Ctx, LinkChange, LinkId, Reply, Time, TimerId};
+use floodgate_core::{Arrival, CallId, Ctx, LinkChange, LinkId, Reply, Time, TimerId};
 
 /// All that a component can do.
 pub type Cx<'a> = Ctx<'a, AnyComponent>;
@@ -81,6 +81,11 @@ pub trait Component: Clone {
     fn on_start(&mut self, cx: &mut Cx<'_>);
     /// A call has arrived; it must be answered once.
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>);
+    /// The same with what is asked first of a call, for whom that is enough.
+    #[inline(always)]
+    fn on_arrival(&mut self, arrival: Arrival, cx: &mut Cx<'_>) {
+        self.on_call(arrival.call, cx);
+    }
     /// A call of this node has ended.
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>);
     /// A caller says that it has given up.
@@ -295,11 +300,17 @@ macro_rules! components {
                     AnyComponent::Custom(c) => c.on_start(cx),
                 }
             }
-            #[inline(always)]
             fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
                 match self {
                     $( AnyComponent::$name(c) => Component::on_call(c, call, cx), )*
                     AnyComponent::Custom(c) => c.on_call(call, cx),
+                }
+            }
+            #[inline(always)]
+            fn on_arrival(&mut self, arrival: Arrival, cx: &mut Cx<'_>) {
+                match self {
+                    $( AnyComponent::$name(c) => Component::on_arrival(c, arrival, cx), )*
+                    AnyComponent::Custom(c) => c.on_call(arrival.call, cx),
                 }
             }
             fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {

@@ -374,6 +374,17 @@ pub struct Patience {
     pub cancel: bool,
 }
 
+/// A call that has arrived, with what its callee asks first.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The call.
+    pub call: CallId,
+    /// Its lineage.
+    pub lineage: u64,
+    /// The replica that it is addressed to; [`ANY_REPLICA`] leaves it to the callee.
+    pub replica: u32,
+}
+
 /// The end of a call, as its caller sees it: the answer, or that it gave up waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {

@@ -4,6 +4,8 @@
 //! IEEE 754. Exponential and normal use the ziggurat of Marsaglia and Tsang (2000) with 256 layers, its tables computed once
 //! through `libm`.
 
+mod layers;
+
 use crate::rng::Source;
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -205,6 +207,7 @@ fn ziggurat(r: f64, v: f64, density: impl Fn(f64) -> f64, inverse: impl Fn(f64) 
 }
 
 const EXPONENTIAL_R: f64 = 7.697_117_470_131_05;
+/// For the seldom case: its heights, and its widths, which [`layers::EXPONENTIAL`] has at hand.
 static EXPONENTIAL: LazyLock<Ziggurat> =
     LazyLock::new(|| ziggurat(EXPONENTIAL_R, 0.003_949_659_822_581_557, |x| libm::exp(-x), |y| -libm::log(y)));
 
@@ -216,11 +219,10 @@ static NORMAL: LazyLock<Ziggurat> = LazyLock::new(|| {
 /// Exponential with mean 1.
 #[inline(always)]
 pub fn exponential(source: &mut impl Source) -> f64 {
-    let table: &Ziggurat = &EXPONENTIAL;
     let bits = source.next_u64();
     let layer = (bits & 0xff) as usize;
-    let x = within(bits, table.x[layer]);
-    if x < table.x[layer + 1] { x } else { exponential_beyond(table, layer, x, source) }
+    let x = within(bits, layers::EXPONENTIAL[layer]);
+    if x < layers::EXPONENTIAL[layer + 1] { x } else { exponential_beyond(layer, x, source) }
 }
 
 /// A point of the layer's width: the 52 high bits place it.
@@ -232,7 +234,8 @@ fn within(bits: u64, width: f64) -> f64 {
 
 /// What lies beyond the part of a layer that is all under the curve; one in a hundred.
 #[cold]
-fn exponential_beyond(table: &Ziggurat, mut layer: usize, mut x: f64, source: &mut impl Source) -> f64 {
+fn exponential_beyond(mut layer: usize, mut x: f64, source: &mut impl Source) -> f64 {
+    let table: &Ziggurat = &EXPONENTIAL;
     loop {
         if layer == 0 {
             return EXPONENTIAL_R - libm::log(source.open01());
@@ -365,6 +368,11 @@ mod tests {
         }
         assert_eq!(Dist::Pareto { shape: 2.0, min: low, max: low }.mean(), low);
         assert_eq!(Dist::Empirical([(0.0, low), (1.0, high)].into()).mean(), Duration::from_millis(1501));
+    }
+
+    #[test]
+    fn the_layers_are_those_that_are_computed() {
+        assert_eq!(layers::EXPONENTIAL.map(f64::to_bits), EXPONENTIAL.x.map(f64::to_bits));
     }
 
     /// Kolmogorov-Smirnov distance of the samplers against the exact distribution functions; 1.95/√n is p ≈ 0.001.

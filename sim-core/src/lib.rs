@@ -26,7 +26,8 @@ pub mod topology;
 pub mod zipf;
 
 pub use call::{
-    ANY_REPLICA, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Probing, Reply, Root, RootId, Traits,
+    ANY_REPLICA, Arrival, Birth, Call, CallId, CallSpec, Client, Outcome, Patience, Probing, Reply, Root, RootId,
+    Traits,
 };
 pub use digest::Digest;
 pub use dist::Dist;

@@ -1,6 +1,6 @@
 //! What a component is to the engine, and the only thing it can do: [`Ctx`].
 
-use crate::call::{CallId, Reply};
+use crate::call::{Arrival, CallId, Reply};
 use crate::sim::{Kernel, Node};
 use crate::slab::Key;
 use crate::topology::{LinkId, NodeId};
@@ -21,6 +21,12 @@ pub trait Model: Clone {
     fn on_start(&mut self, cx: &mut Ctx<'_, Self>);
     /// A call has arrived. It must be answered once, by [`Ctx::reply`] or [`Ctx::forget`].
     fn on_call(&mut self, call: CallId, cx: &mut Ctx<'_, Self>);
+    /// What the engine calls for [`Model::on_call`]: it has just looked the call up, and a model that wants no more of it than
+    /// is told here need not do so again.
+    #[inline(always)]
+    fn on_arrival(&mut self, arrival: Arrival, cx: &mut Ctx<'_, Self>) {
+        self.on_call(arrival.call, cx);
+    }
     /// A call of this node has ended: answered, or given up after its time-out.
     fn on_reply(&mut self, reply: Reply, cx: &mut Ctx<'_, Self>);
     /// What the engine calls for [`Model::on_reply`]: a type that stands for one of several models puts the reply together

@@ -104,15 +104,14 @@ pub(crate) struct EventQueue {
     next: Key,
     next_kind: Kind,
     fifo: Ring<Due>,
-    /// The first entry of the heap has been taken out, and nothing has come in its place.
-    hole: bool,
     /// The first `size` are the heap, the hole included; behind them stand at least [`ARITY`] that are never due, so that
     /// every entry has all its children.
     heap: Vec<Entry>,
     size: usize,
     /// The least time in the heap and among `tied`.
     least: u64,
-    /// Where in the heap the least time below the hole is, while there is one.
+    /// The first entry of the heap has been taken out, and nothing has come in its place: where the least time below that hole
+    /// is. 0 without a hole.
     below: usize,
     /// Entries of the heap that are due at this very nanosecond together, the next one last.
     tied: Vec<Entry>,
@@ -133,7 +132,6 @@ impl EventQueue {
             next: BLOCKED,
             next_kind: Kind::Message,
             fifo: Ring::default(),
-            hole: false,
             heap: vec![NOBODY; ARITY],
             size: 0,
             least: u64::MAX,
@@ -164,7 +162,7 @@ impl EventQueue {
 
     pub(crate) fn len(&self) -> usize {
         usize::from(self.next.generation() != 0) + self.fifo.len() + self.tied.len() + self.size
-            - usize::from(self.hole)
+            - usize::from(self.below != 0)
             + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
@@ -197,13 +195,13 @@ impl EventQueue {
             return self.push_now(kind, about);
         }
         let Entry { time, order, about } = self.entry(delay, kind, about);
-        if self.hole {
-            self.hole = false;
-            self.fill_hole_with(time, order, about);
-        } else {
-            self.push_last(time, order, about);
+        match self.below {
+            0 => self.push_last(time, order, about),
+            below => {
+                self.below = 0;
+                self.fill_hole_with(below, time, order, about);
+            }
         }
-        self.least = self.least.min(time);
     }
 
     /// Schedules after a `delay` that many events share: a time-out, a fixed latency. `lane` is where it went the last time,
@@ -303,13 +301,13 @@ impl EventQueue {
             return None;
         }
         self.now = time;
-        if self.hole {
+        if self.below != 0 {
             self.fill_hole();
         }
         let Some([top, a, b, c, d]) = self.heap.get(..=ARITY) else { return None };
         let due = top.due();
         let (place, least) = least_of([a, b, c, d]);
-        (self.hole, self.below, self.least) = (true, 1 + place, least);
+        (self.below, self.least) = (1 + place, least);
         if least == time { self.pop_among_tied() } else { Some(due) }
     }
 
@@ -357,7 +355,7 @@ impl EventQueue {
     #[cold]
     fn pop_among_tied(&mut self) -> Option<Due> {
         // What was at the top is still there.
-        self.hole = false;
+        self.below = 0;
         self.next = BLOCKED;
         self.gather();
         self.pop_tied()
@@ -374,7 +372,7 @@ impl EventQueue {
     /// Takes everything that is due now out of the heap.
     #[cold]
     fn gather(&mut self) {
-        if self.hole {
+        if self.below != 0 {
             self.fill_hole();
         }
         while self.heap[0].time == self.now {
@@ -423,6 +421,7 @@ impl EventQueue {
     /// Puts an entry in a new place at the end of the heap.
     fn push_last(&mut self, time: u64, order: u64, about: Key) {
         let mut child = self.size;
+        self.least = self.least.min(time);
         self.heap.push(NOBODY);
         self.size += 1;
         let heap = self.heap.as_mut_slice();
@@ -437,21 +436,22 @@ impl EventQueue {
         heap[child] = Entry { time, order, about };
     }
 
-    /// A new entry takes the place of the first, which has been taken out, or one below.
+    /// A new entry takes the place of the first, which has been taken out, or one below `below`, where the least one is.
     #[inline(always)]
-    fn fill_hole_with(&mut self, time: u64, order: u64, about: Key) {
+    fn fill_hole_with(&mut self, below: usize, time: u64, order: u64, about: Key) {
         if time <= self.least {
+            self.least = time;
             self.heap[0] = Entry { time, order, about };
         } else {
-            self.heap[0] = self.heap[self.below];
-            self.sift_down(self.below, time, order, about);
+            self.heap[0] = self.heap[below];
+            self.sift_down(below, time, order, about);
         }
     }
 
     /// The last entry takes the place of the first, which has been taken out.
     #[inline]
     fn fill_hole(&mut self) {
-        self.hole = false;
+        self.below = 0;
         self.size -= 1;
         self.heap.pop();
         let last = std::mem::replace(&mut self.heap[self.size], NOBODY);

@@ -8,8 +8,9 @@
 //! The mixer is wyhash's (two wide multiplications, public domain, Wang Yi); its statistical quality for consecutive and for
 //! nearly equal keys is tested below.
 
-use rand_chacha::ChaCha8Rng;
+use rand_chacha::ChaCha8Core;
 use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::block::Generator;
 
 const K0: u64 = 0xa076_1d64_78bd_642f;
 const K1: u64 = 0xe703_7ed1_a0b4_28db;
@@ -117,25 +118,23 @@ impl Source for Draws {
     }
 }
 
-/// A sequential stream: ChaCha8, a few words at a time.
+/// A sequential stream: ChaCha8, four blocks at a time.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Stream {
-    words: [u64; WORDS],
-    /// How many of `words` are used up.
+    /// How many of `halves` are used up; even.
     used: usize,
-    generator: ChaCha8Rng,
+    /// Words of 64 bits, the low half first.
+    halves: [u32; HALVES],
+    generator: ChaCha8Core,
 }
 
-const WORDS: usize = 16;
+const HALVES: usize = 64;
 
 impl Stream {
     #[cold]
     fn refill(&mut self) {
-        let mut bytes = [0u8; 8 * WORDS];
-        rand::Rng::fill_bytes(&mut self.generator, &mut bytes);
-        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
+        self.generator.generate(&mut self.halves);
         self.used = 0;
     }
 }
@@ -143,11 +142,52 @@ impl Stream {
 impl Source for Stream {
     #[inline(always)]
     fn next_u64(&mut self) -> u64 {
-        if self.used >= WORDS {
+        if self.used >= HALVES {
             self.refill();
         }
-        let word = self.words[self.used & (WORDS - 1)];
-        self.used += 1;
+        let at = self.used & (HALVES - 2);
+        self.used = at + 2;
+        u64::from(self.halves[at + 1]) << 32 | u64::from(self.halves[at])
+    }
+}
+
+/// A sequential stream that takes memory only while it is drawn from.
+#[derive(Clone, Debug)]
+pub struct SpareStream {
+    key: u64,
+    /// Words drawn so far.
+    drawn: u64,
+    stream: Option<Box<Stream>>,
+}
+
+impl SpareStream {
+    /// What [`arrival_stream`] makes of `key`.
+    #[must_use]
+    pub fn new(key: u64) -> SpareStream {
+        SpareStream { key, drawn: 0, stream: None }
+    }
+
+    /// Gives its memory back. It goes on where it stands; going there again takes as long as all draws so far.
+    pub fn put_away(&mut self) {
+        self.stream = None;
+    }
+
+    #[cold]
+    fn take_out(&self) -> Box<Stream> {
+        let mut stream = Box::new(arrival_stream(self.key));
+        for _ in 0..self.drawn {
+            stream.next_u64();
+        }
+        stream
+    }
+}
+
+impl Source for SpareStream {
+    fn next_u64(&mut self) -> u64 {
+        let mut stream = self.stream.take().unwrap_or_else(|| self.take_out());
+        let word = stream.next_u64();
+        self.drawn += 1;
+        self.stream = Some(stream);
         word
     }
 }
@@ -159,7 +199,7 @@ pub fn arrival_stream(key: u64) -> Stream {
     for (i, word) in seed.chunks_exact_mut(8).enumerate() {
         word.copy_from_slice(&mix(key, i as u64).to_le_bytes());
     }
-    Stream { words: [0; WORDS], used: WORDS, generator: ChaCha8Rng::from_seed(seed) }
+    Stream { used: HALVES, halves: [0; HALVES], generator: ChaCha8Core::from_seed(seed) }
 }
 
 #[cfg(test)]
@@ -218,6 +258,28 @@ mod tests {
         }
         let z = chi_square_z(&counts);
         assert!(z.abs() < 4.5, "z = {z}");
+    }
+
+    #[test]
+    fn a_stream_is_the_generator_of_its_seed() {
+        let key = mix(5, 6);
+        let seed: Vec<u8> = (0..4).flat_map(|i| mix(key, i).to_le_bytes()).collect();
+        let mut theirs = rand_chacha::ChaCha8Rng::from_seed(seed.try_into().expect("32 bytes"));
+        let mut ours = arrival_stream(key);
+        for n in 0..1000 {
+            assert_eq!(ours.next_u64(), rand::Rng::next_u64(&mut theirs), "word {n}");
+        }
+    }
+
+    #[test]
+    fn a_spare_stream_goes_on_where_it_stood() {
+        let (mut spare, mut stream) = (SpareStream::new(9), arrival_stream(9));
+        for n in 0..200 {
+            if n % 37 == 0 {
+                spare.put_away();
+            }
+            assert_eq!(spare.next_u64(), stream.next_u64());
+        }
     }
 
     #[test]

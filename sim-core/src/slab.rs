@@ -217,12 +217,23 @@ impl<T: Record> Slab<T> {
         Some(gone)
     }
 
-    /// Takes the live record at `index` out, for references that cannot be stale.
+    /// The record of `key` in its place, to change it and perhaps to take it out.
     #[inline(always)]
-    pub fn remove_at(&mut self, index: u32) {
+    pub fn occupied(&mut self, key: Key) -> Option<Occupied<'_, T>> {
         let Slab { records, freed_last, free } = self;
-        if let Some(record) = records.get_mut(index as usize).filter(|r| r.generation() & 1 == 1) {
-            release(record, index, freed_last, free);
+        let record = records.get_mut(key.index() as usize).filter(|r| r.generation() == key.generation())?;
+        Some(Occupied { record, index: key.index(), freed_last, free })
+    }
+
+    /// Puts back the record of `key`, which [`Occupied::remove`] took out, before anything else has come or gone. `unused` is
+    /// what the free place overwrote.
+    pub fn put_back(&mut self, key: Key, unused: u32) {
+        debug_assert_eq!(self.freed_last, key.index(), "it was the last to go");
+        if let Some(record) = self.records.get_mut(key.index() as usize) {
+            self.freed_last = record.freed_before();
+            self.free -= 1;
+            record.set_freed_before(unused);
+            record.set_generation(key.generation());
         }
     }
 
@@ -253,6 +264,23 @@ impl<T: Record> Slab<T> {
     /// Live records, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.records.iter_mut().filter(|r| r.generation() & 1 == 1)
+    }
+}
+
+/// A live record in its place.
+pub struct Occupied<'a, T> {
+    /// The record.
+    pub record: &'a mut T,
+    index: u32,
+    freed_last: &'a mut u32,
+    free: &'a mut u32,
+}
+
+impl<T: Record> Occupied<'_, T> {
+    /// Takes it out.
+    #[inline(always)]
+    pub fn remove(self) {
+        release(self.record, self.index, self.freed_last, self.free);
     }
 }
 
@@ -299,6 +327,12 @@ mod tests {
         assert_eq!(slab.get(Key::NONE), None);
         assert_eq!(slab.key_at(second.index()), second);
         assert_eq!(slab.key_at(7), Key::NONE);
+        assert!(slab.occupied(first).is_none());
+        let before = format!("{slab:?}");
+        slab.occupied(second).expect("it is live").remove();
+        assert_eq!(slab.get(second), None);
+        slab.put_back(second, 0);
+        assert_eq!((slab.get(second).map(|n| n.0), format!("{slab:?}")), (Some(2), before));
         let third = slab.insert(Number(3, 0, 0));
         slab.remove(third);
         assert_eq!(slab.key_at(third.index()), Key::NONE);

@@ -158,25 +158,50 @@ struct Variety {
     free: Vec<u32>,
 }
 
+/// What is the same for all requests that are alike, from the configuration.
+#[derive(Clone, Copy, Debug)]
+struct Usual {
+    patience: Patience,
+    population: u32,
+    work: f32,
+    priority: u8,
+    /// A closed loop.
+    closed: bool,
+}
+
 /// See [the manual](Clients::DESCRIPTOR).
 #[derive(Clone, Debug)]
+// What a request touches comes first: it lies in a line of cache or two.
+#[repr(C)]
 pub struct Clients {
-    config: Config,
     out: Option<LinkId>,
-    /// Of an open loop that has started. Boxed: the streams in it are large, and other components are not.
+    /// Of an open loop that has started. Boxed: the stream in it is large, and other components are not.
     arrivals: Option<Box<Process>>,
-    turn: TimerId,
     ordinal: u64,
-    /// Of a closed loop: all there have ever been.
-    users: Vec<User>,
     waiting: u64,
     /// Boxed, and absent where requests are all alike.
     variety: Option<Box<Variety>>,
     /// What a good answer takes at most.
     slo: Duration,
+    usual: Usual,
+    turn: TimerId,
+    /// Of a closed loop: all there have ever been.
+    users: Vec<User>,
+    /// Boxed, as it is large, and hardly ever looked at.
+    config: Box<Config>,
 }
 
 impl Config {
+    fn usual(&self) -> Usual {
+        Usual {
+            patience: Patience { timeout: self.timeout, cancel: self.cancel },
+            population: self.population as u32,
+            work: self.work as f32,
+            priority: self.priority as u8,
+            closed: self.users.is_some(),
+        }
+    }
+
     fn longest_good(&self) -> Duration {
         self.slo.or(self.timeout).unwrap_or(Duration::MAX)
     }
@@ -222,7 +247,7 @@ impl Clients {
     fn send_new(&mut self, cx: &mut Cx<'_>) {
         let ordinal = self.ordinal;
         self.ordinal += 1;
-        self.send(ordinal, Client::OneOf(self.config.population as u32), cx);
+        self.send(ordinal, Client::OneOf(self.usual.population), cx);
     }
 
     /// Calm or burst has ended.
@@ -272,13 +297,13 @@ impl Clients {
         if self.variety.is_some() {
             return self.send_drawn(ordinal, client, cx);
         }
-        let (priority, work) = (self.config.priority as u8, self.config.work as f32);
+        let Usual { patience, work, priority, .. } = self.usual;
         let birth = Birth { ordinal, client, priority, work, class: 0 };
         self.waiting += 1;
         cx.gauge_rises(GAUGE_WAITING);
         match self.out {
             Some(link) => {
-                cx.first_attempt(birth, link, Patience { timeout: self.config.timeout, cancel: self.config.cancel });
+                cx.first_attempt(birth, link, patience);
             }
             None => {
                 let root = cx.birth_of(birth);
@@ -318,7 +343,7 @@ impl Clients {
         let user = cx.end_root_within(id, outcome, self.slo);
         self.waiting -= 1;
         cx.gauge_falls(GAUGE_WAITING);
-        if self.config.users.is_some()
+        if self.usual.closed
             && let Some(user) = user
         {
             self.think(user, cx);
@@ -575,8 +600,10 @@ impl Component for Clients {
             let pool = if config.connections.is_some() { Pool::new(clients) } else { Pool::default() };
             Box::new(Variety { pool, player, ..Variety::default() })
         });
-        let (out, arrivals, turn, users, slo) = (None, None, Key::NONE, Vec::new(), config.longest_good());
-        Clients { config, out, arrivals, turn, ordinal: 0, users, waiting: 0, slo, variety }
+        let (usual, slo) = (config.usual(), config.longest_good());
+        let (out, arrivals, turn, users) = (None, None, Key::NONE, Vec::new());
+        let config = Box::new(config);
+        Clients { out, arrivals, ordinal: 0, waiting: 0, variety, slo, usual, turn, users, config }
     }
 
     fn check(config: &Config) -> Vec<Objection> {
@@ -645,8 +672,8 @@ impl Component for Clients {
             (Some(_), Some(new)) => Some(new),
             (old, _) => old,
         };
-        self.config = Config { users, ..config };
-        self.slo = self.config.longest_good();
+        *self.config = Config { users, ..config };
+        (self.usual, self.slo) = (self.config.usual(), self.config.longest_good());
         self.prepare(cx);
         if let (Some(variety), Some(_), Some(users)) = (&mut self.variety, &self.config.connections, users) {
             variety.pool.grow(users);
@@ -675,7 +702,7 @@ impl Component for Clients {
     fn heap_bytes(&self) -> usize {
         let variety = self.variety.as_ref();
         let more = variety.map_or(0, |v| v.pool.bytes() + v.clicks.len() * 12 + size_of::<Variety>());
-        self.users.len() * size_of::<User>() + more
+        self.users.len() * size_of::<User>() + size_of::<Config>() + more
     }
 
     fn on_removed(&mut self, cx: &mut Cx<'_>) {

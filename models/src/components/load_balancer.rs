@@ -303,7 +303,8 @@ struct Tries {
 /// See [the manual](LoadBalancer::DESCRIPTOR).
 #[derive(Clone, Debug)]
 pub struct LoadBalancer {
-    config: Config,
+    /// Boxed, as it is large: a node has room for the largest of all components.
+    config: Box<Config>,
     /// Sorted by callee.
     links: Vec<LinkId>,
     /// The ids of the callees, for people.
@@ -497,7 +498,7 @@ impl Component for LoadBalancer {
 
     fn new(config: Config) -> LoadBalancer {
         LoadBalancer {
-            config,
+            config: Box::new(config),
             links: Vec::new(),
             names: Vec::new(),
             unheard: Vec::new(),
@@ -644,7 +645,7 @@ impl Component for LoadBalancer {
 
     fn on_configure(&mut self, config: Config, cx: &mut Cx<'_>) {
         let had = self.config.outliers.is_some();
-        self.config = config;
+        *self.config = config;
         match (&self.config.outliers, had) {
             (Some(rules), false) => _ = cx.timer(rules.interval, SWEEP),
             (None, true) => self.ejections.iter_mut().for_each(Ejection::forgive),
@@ -687,7 +688,7 @@ impl Component for LoadBalancer {
     }
 
     fn heap_bytes(&self) -> usize {
-        let waiting = self.gate.queue.len() * 32 + self.gate.backlog.len() * size_of::<CallId>();
+        let waiting = size_of::<Config>() + self.gate.queue.len() * 32 + self.gate.backlog.len() * size_of::<CallId>();
         // A map keeps about twice what it holds.
         let sessions = self.sessions.len() * 2 * size_of::<(u32, (u32, Time))>() + self.sockets.bytes();
         waiting + sessions + self.early.len() * size_of::<CallId>() + self.endpoints.len() * size_of::<Endpoint>()

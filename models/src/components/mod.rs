@@ -15,7 +15,7 @@ use crate::catalogue::Descriptor;
 use crate::component::{Component, Cx, Directive, DynComponent, Message, components, slot};
 use crate::param::{Params, Values};
 use crate::status::Status;
-use floodgate_core::{CallId, LinkChange, LinkId, Model, Reply, Time, TimerId};
+use floodgate_core::{Arrival, CallId, LinkChange, LinkId, Model, Reply, Time, TimerId};
 
 components! {
     clients::Clients,

@@ -12,12 +12,14 @@ use crate::policy::Retry;
 use crate::status::{Drawing, Mode, ReplicaStatus, SLOTS_SHOWN, Status};
 use floodgate_core::rng::Source;
 use floodgate_core::{
-    ANY_REPLICA, CallId, CallSpec, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply, Time, TimerId,
+    ANY_REPLICA, Arrival, CallId, CallSpec, Code, Dist, Duration, Key, LinkChange, LinkId, Outcome, PortId, Reply,
+    Time, TimerId,
 };
-use replica::{Job, Replica, Stage, State, Tag, WAITS};
+use replica::{Job, Replica, Stage, State, Tag, WAITS, waits_at};
 
 params! {
     /// Configuration of `service`.
+    #[repr(C)]
     pub struct Config {
         /// Copies of the program; each has its own workers, queue, cores and memory.
         replicas: u32 = "1" in 1 ..= 1000, live;
@@ -143,33 +145,48 @@ const GAUGE_EXPIRED: usize = slot::OWN + 5;
 
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
+// What a request touches comes first, up to the first half of the configuration.
+#[repr(C)]
 pub struct Service {
-    replicas: Vec<Replica>,
     jobs: Vec<Job>,
-    free: Vec<u32>,
+    replicas: Vec<Replica>,
     calls: Vec<LinkId>,
-    /// Numbers of the replicas that are up.
-    ready: Vec<u32>,
+    /// The place of a job that was given back last, or [`NONE`]; there, in place of a replica, stands which was before it.
+    free: u32,
+    /// The only replica that is up, or [`NONE`].
+    sole: u32,
     /// Sums over replicas, kept up to date.
     busy: u32,
     queued: u32,
+    /// Cores are not shared, memory has no limit, nothing is slow, nothing is computed after the callees and nobody looks at
+    /// deadlines: what most services are, asked for once.
+    plain: bool,
+    /// All call that can, and connections cost nothing: neither need be looked up for each request.
+    alike: bool,
+    config: Config,
     /// Cores in use, where they are shared.
     computing: u32,
     /// Replicas that are not down.
     alive: u32,
-    /// Cores are not shared, memory has no limit, nothing is slow, nothing is computed after the callees and nobody looks at
-    /// deadlines: what most services are, asked for once.
-    plain: bool,
+    /// Numbers of the replicas that are up.
+    ready: Vec<u32>,
     slow: f64,
     kills: u64,
     /// Requests that came too late for their deadline.
     expired: u64,
-    config: Config,
 }
+
+/// No place, no replica.
+const NONE: u32 = u32::MAX;
 
 impl Config {
     fn is_plain(&self) -> bool {
         self.cores.is_none() && self.memory_limit.is_none() && self.after_share.0 == 0.0 && !self.deadlines
+    }
+
+    /// Whether all requests call, and none pays for its connection.
+    fn is_alike(&self) -> bool {
+        self.handshake == Duration::ZERO && self.call_ratio.0 >= 1.0
     }
 
     /// How much longer processor time is on a replica that started cold this long ago.
@@ -291,7 +308,8 @@ impl Component for Service {
         Service {
             replicas,
             jobs: Vec::new(),
-            free: Vec::new(),
+            free: NONE,
+            sole: NONE,
             calls: Vec::new(),
             ready: Vec::new(),
             busy: 0,
@@ -299,6 +317,7 @@ impl Component for Service {
             computing: 0,
             alive: 0,
             plain: config.is_plain(),
+            alike: config.is_alike(),
             slow: 1.0,
             kills: 0,
             expired: 0,
@@ -312,13 +331,18 @@ impl Component for Service {
         self.announce(cx);
     }
 
-    #[inline(always)]
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        let Some(record) = cx.get(call) else { return };
+        self.on_arrival(Arrival { call, lineage: record.lineage, replica: record.replica() }, cx);
+    }
+
+    #[inline(always)]
+    fn on_arrival(&mut self, arrival: Arrival, cx: &mut Cx<'_>) {
+        let Arrival { call, lineage, replica } = arrival;
         if !self.plain && self.is_too_late(call, cx) {
             return self.expire(call, cx);
         }
-        let Some(record) = cx.get(call) else { return };
-        let chosen = self.choose(record.replica(), record.lineage, cx);
+        let chosen = self.choose(replica, lineage, cx);
         let Some((number, replica)) = chosen.and_then(|n| Some((n, self.replicas.get_mut(n as usize)?))) else {
             // Nobody listens there: the connection is refused.
             return cx.reply(call, Err(Code::BadGateway));
@@ -338,7 +362,9 @@ impl Component for Service {
             replica.queue.push(call);
             replica.waiting += 1;
             self.queued += 1;
-            cx.set_tag(call, WAITS | number);
+            if number > 0 {
+                cx.set_tag(call, waits_at(number));
+            }
             if !self.runs_out_of_memory(number, cx) {
                 self.queue_rises(cx);
             }
@@ -390,7 +416,7 @@ impl Component for Service {
     fn on_cancel(&mut self, call: CallId, cx: &mut Cx<'_>) {
         let tag = cx.tag(call);
         if tag & WAITS != 0 {
-            let replica = &mut self.replicas[(tag & !WAITS) as usize];
+            let replica = &mut self.replicas[waits_at(tag) as usize];
             replica.waiting -= 1;
             self.queued -= 1;
             cx.forget(call);
@@ -436,6 +462,7 @@ impl Component for Service {
         };
         self.config = Config { cores, ..config };
         self.plain = self.config.is_plain() && self.slow == 1.0;
+        self.alike = self.config.is_alike();
         if let Some(cores) = cores {
             self.computing = self.replicas.iter().map(|r| r.computing.min(cores)).sum();
         }
@@ -477,7 +504,7 @@ impl Component for Service {
 
     fn heap_bytes(&self) -> usize {
         let queues: usize = self.replicas.iter().map(|r| r.queue.len()).sum();
-        self.jobs.len() * size_of::<Job>() + self.free.len() * 4 + queues * size_of::<CallId>()
+        self.jobs.len() * size_of::<Job>() + queues * size_of::<CallId>()
     }
 
     fn status(&self, now: Time, waits: &dyn Fn(CallId) -> bool) -> Status {

@@ -5,7 +5,7 @@ use super::*;
 use crate::call::{Birth, CallSpec, Client, Patience, Probing, Root, Traits};
 use crate::dist::Dist;
 use crate::link::ClassSet;
-use crate::rng::{Draws, Stream, arrival_stream, mix};
+use crate::rng::{Draws, SpareStream, Stream, arrival_stream, mix};
 use crate::time::Duration;
 use crate::topology::PortId;
 
@@ -82,6 +82,12 @@ impl<M: Model> Ctx<'_, M> {
     #[must_use]
     pub fn arrivals(&self, purpose: u64) -> Stream {
         arrival_stream(mix(self.at.seed, purpose))
+    }
+
+    /// As [`Ctx::arrivals`], for what may never be drawn.
+    #[must_use]
+    pub fn spare_arrivals(&self, purpose: u64) -> SpareStream {
+        SpareStream::new(mix(self.at.seed, purpose))
     }
 
     /// A lineage for the `n`-th root of this node, and for the `n`-th attempt, step or branch of something (`lineage`).

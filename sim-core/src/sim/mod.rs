@@ -9,7 +9,7 @@ mod line;
 pub(crate) use kernel::{Kernel, Node};
 pub use limits::{Budget, Halt, Limits, Progress};
 
-use crate::call::{Call, CallId, Outcome, Reply, RootId, Stage, outcome_from};
+use crate::call::{Arrival, Call, CallId, Outcome, Reply, RootId, Stage, outcome_from};
 use crate::digest::{Digest, combine};
 use crate::model::{Ctx, Model, TimerId};
 use crate::outcome::Code;
@@ -45,8 +45,9 @@ impl Default for Classes {
     }
 }
 
-/// A node with its model: side by side, because every event touches both.
+/// A node with its model: side by side, because every event touches both, and what it touches comes first.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 struct Place<M> {
     node: Node,
     model: M,
@@ -249,48 +250,76 @@ impl<M: Model> Simulation<M> {
         if call.depth >= kernel.limits.depth {
             kernel.reply(at, id, Err(edit::why_refused(kernel, node)));
         } else {
-            model.on_call(id, &mut Ctx { node, at, kernel });
+            let arrival = Arrival { call: id, lineage: call.lineage, replica: call.replica() };
+            model.on_arrival(arrival, &mut Ctx { node, at, kernel });
         }
     }
 
     #[inline(always)]
     fn deliver_reply<P: Probe>(&mut self, id: CallId, probe: &mut P) {
         let kernel = &mut self.kernel;
-        // What of it is read is read word by word, as it was written: see docs/ARCHITECTURE.md.
-        let Some(&call) = kernel.calls.get(id) else { return };
+        // What of it is read is read word by word, as it was written: see docs/ARCHITECTURE.md. It goes before its caller
+        // hears of it.
+        let Some(place) = kernel.calls.occupied(id) else { return };
+        let call = *place.record;
+        if call.outcome != 0 || call.abandoned() {
+            return self.deliver_error(id, probe);
+        }
+        place.remove();
         let Some(root) = kernel.roots.at_mut(call.root) else { return };
         let key = Key::new(call.root, root.generation());
         // Whoever sent it takes over the work that was done for it, if it still waits.
-        let waits = if call.abandoned() {
-            None
-        } else if call.parent.is_none() {
+        let waits = if call.parent.is_none() {
             (!root.ended).then_some(&mut root.busy_ns)
         } else {
             let parent = kernel.calls.get_mut(call.parent).filter(|parent| parent.stage == Stage::AtCallee);
             parent.map(|parent| &mut parent.busy_ns)
         };
-        let Some(busy_ns) = waits else { return self.drop_late(id, probe) };
+        let Some(busy_ns) = waits else {
+            kernel.calls.put_back(id, call.root);
+            return self.drop_late(id, probe);
+        };
         *busy_ns += call.busy_ns;
-        // It has gone before its caller hears of it; the root stays, because it has not ended.
+        // The root stays, because it has not ended.
         root.calls -= 1;
-        kernel.calls.remove_at(id.index());
         let wire = &mut kernel.wires[call.link.0 as usize];
+        let node = wire.from;
+        wire.stats.ok += 1;
+        let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
+        let about = about(id, key, call, call.since);
+        kernel.note(at, (node, Delivery::Answer), call.lineage, 0, about, probe);
+        model.on_answer(|| reply_view(key, &call, Ok(())), &mut Ctx { node, at, kernel });
+    }
+
+    /// An answer that is an error, or that comes too late.
+    #[inline(never)]
+    fn deliver_error<P: Probe>(&mut self, id: CallId, probe: &mut P) {
+        let kernel = &mut self.kernel;
+        let Some(&call) = kernel.calls.get(id) else { return };
+        let Err(code) = outcome_from(call.outcome) else { return self.drop_late(id, probe) };
+        if call.abandoned() || !kernel.parent_waits(&call) {
+            return self.drop_late(id, probe);
+        }
+        match kernel.calls.get_mut(call.parent) {
+            Some(parent) => parent.busy_ns += call.busy_ns,
+            None => {
+                if let Some(root) = kernel.roots.at_mut(call.root) {
+                    root.busy_ns += call.busy_ns;
+                }
+            }
+        }
+        let Some(root) = kernel.roots.at_mut(call.root) else { return };
+        root.calls -= 1;
+        let key = Key::new(call.root, root.generation());
+        kernel.calls.remove(id);
+        let wire = &mut kernel.wires[call.link.0 as usize];
+        wire.stats.errors += 1;
         let node = wire.from;
         let Some(Place { node: at, model }) = self.places.get_mut(node.0 as usize) else { return };
         let about = about(id, key, call, call.since);
-        let outcome = outcome_from(call.outcome);
-        match outcome {
-            Ok(()) => {
-                wire.stats.ok += 1;
-                kernel.note(at, (node, Delivery::Answer), call.lineage, 0, about, probe);
-            }
-            Err(code) => {
-                wire.stats.errors += 1;
-                at.stats.caller_errors.add(code);
-                kernel.note(at, (node, Delivery::Error(code)), call.lineage, 0, about, probe);
-            }
-        }
-        model.on_answer(|| reply_view(key, &call, outcome), &mut Ctx { node, at, kernel });
+        at.stats.caller_errors.add(code);
+        kernel.note(at, (node, Delivery::Error(code)), call.lineage, 0, about, probe);
+        model.on_reply(reply_view(key, &call, Err(code)), &mut Ctx { node, at, kernel });
     }
 
     /// An answer that nobody waits for: its work served nobody, and its root may have ended long since.
@@ -499,7 +528,7 @@ impl<M: Model> Simulation<M> {
 
     /// Begins a window for the gauges' window minima and maxima.
     pub fn start_window(&mut self) {
-        for gauge in self.places.iter_mut().flat_map(|p| &mut p.node.stats.gauges) {
+        for gauge in self.places.iter_mut().flat_map(|p| p.node.stats.gauges.iter_mut()) {
             gauge.start_window();
         }
         self.kernel.in_flight.start_window();
@@ -592,7 +621,8 @@ impl<M: Model> Simulation<M> {
     /// About how many bytes the state takes, what models keep for themselves included.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        let place = |p: &Place<M>| p.node.stats.latency.bytes() + size_of::<Place<M>>() + p.model.heap_bytes();
+        let statistics = |stats: &NodeStats| stats.latency.bytes() + stats.gauges.bytes();
+        let place = |p: &Place<M>| statistics(&p.node.stats) + size_of::<Place<M>>() + p.model.heap_bytes();
         let places: usize = self.places.iter().map(place).sum();
         let classes: usize = self.kernel.classes.iter().map(|c| c.latency.bytes() + size_of::<ClassStats>()).sum();
         self.kernel.bytes() + places + classes

@@ -92,9 +92,7 @@ impl NodeStats {
         self.late += other.late;
         self.busy_ns += other.busy_ns;
         self.latency.merge(&other.latency);
-        for (mine, theirs) in self.gauges.iter_mut().zip(&other.gauges) {
-            mine.merge(theirs);
-        }
+        self.gauges.merge(&other.gauges);
         self.wait.merge(&other.wait);
         self.levels.merge(&other.levels);
         self.slowdown.merge(&other.slowdown);
@@ -240,7 +238,7 @@ mod tests {
                 Deed::Level(value, after) => {
                     *length += after;
                     node.levels.set(value, Time(*length));
-                    node.gauges[3].set(value, Time(*length));
+                    node.gauges.get_mut(3).expect("a slot").set(value, Time(*length));
                 }
                 Deed::Served(demand, sojourn) => node.slowdown.record(Duration(demand), Duration(sojourn)),
             }

@@ -60,6 +60,7 @@ impl Service {
         self.ready.clear();
         let up = |r: &u32| self.replicas[*r as usize].state == State::Up;
         self.ready.extend((0..self.replicas.len() as u32).filter(up));
+        self.sole = if let [only] = *self.ready.as_slice() { only } else { NONE };
         let each = self.config.cores.unwrap_or(self.config.workers);
         cx.gauge(slot::CAPACITY, u64::from(self.alive) * u64::from(each));
         cx.gauge(GAUGE_READY, self.ready.len() as u64);
@@ -99,7 +100,7 @@ impl Service {
                 continue;
             }
             self.jobs[place].stage = Stage::Gone;
-            self.free.push(place as u32);
+            self.jobs[place].replica = std::mem::replace(&mut self.free, place as u32);
             if matches!(job.stage, Stage::Before | Stage::After) {
                 let done = match self.config.cores {
                     Some(_) => (attained - f64::from_bits(job.mark)).max(0.0) as u64,

@@ -93,8 +93,14 @@ impl Job {
     }
 }
 
-/// The tag of a call that waits for a worker of a replica; of one that has a worker it is the place of its job.
+/// Set in the tag of a call that waits for a worker; that of one that has a worker is the place of its job.
 pub(super) const WAITS: u32 = 1 << 31;
+
+/// The tag of a call that waits at a replica, or the replica of such a tag. At replica 0 it is what the tag of every call is that
+/// has just come, so nothing need be written there.
+pub(super) fn waits_at(replica: u32) -> u32 {
+    u32::MAX - replica
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
@@ -106,17 +112,19 @@ pub(super) enum State {
 }
 
 #[derive(Clone, Debug)]
+// What a request touches comes first.
+#[repr(C)]
 pub(super) struct Replica {
-    pub(super) state: State,
-    /// Started cold, so it warms up; false for those that stood there when the run began.
-    pub(super) cold: bool,
+    /// Those that were cancelled are passed over when their turn comes.
+    pub(super) queue: Ring<CallId>,
     pub(super) busy: u32,
     /// How many in the queue are still there.
     pub(super) waiting: u32,
+    pub(super) state: State,
+    /// Started cold, so it warms up; false for those that stood there when the run began.
+    pub(super) cold: bool,
     /// Workers that compute, where cores are shared.
     pub(super) computing: u32,
-    /// Those that were cancelled are passed over when their turn comes.
-    pub(super) queue: Ring<CallId>,
     /// Since when it is in this state.
     pub(super) since: Time,
     pub(super) cpu: Sharing,

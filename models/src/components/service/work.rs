@@ -28,12 +28,19 @@ impl Order {
     }
 }
 
+/// What a service knows of itself: see its fields of these names.
+#[derive(Clone, Copy)]
+struct Ways {
+    plain: bool,
+    alike: bool,
+}
+
 impl Config {
     /// The job of a call for a worker of `replica`: what is drawn for it is the same whenever it begins.
     #[inline(always)]
-    fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, plain: bool, cx: &Cx<'_>) -> Job {
+    fn job(&self, call: CallId, number: u32, replica: &Replica, order: Order, ways: Ways, cx: &Cx<'_>) -> Job {
         let Order { lineage, work, described } = order;
-        let mut demand = match described || self.handshake > Duration::ZERO {
+        let mut demand = match described || !ways.alike && self.handshake > Duration::ZERO {
             false => self.service_time.sample(&mut cx.draws(PURPOSE_DEMAND, lineage)),
             true => self.demand_of(call, lineage, cx),
         };
@@ -43,11 +50,15 @@ impl Config {
         if replica.cold {
             demand = demand.scaled(self.slowdown(cx.now().since(replica.since)));
         }
-        let ratio = self.call_ratio.0;
-        let calls = ratio >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < ratio;
-        let step = if calls { 0 } else { u32::MAX };
-        let stretch = if plain { demand } else { demand - demand.scaled(self.after_share.0) };
+        let step = if ways.alike || self.calls(lineage, cx) { 0 } else { u32::MAX };
+        let stretch = if ways.plain { demand } else { demand - demand.scaled(self.after_share.0) };
         Job { call, demand, stretch, replica: number, step, stage: Stage::Before, ..Job::NONE }
+    }
+
+    /// Whether a request calls at all.
+    #[inline(always)]
+    fn calls(&self, lineage: u64, cx: &Cx<'_>) -> bool {
+        self.call_ratio.0 >= 1.0 || cx.draws(PURPOSE_CALLS, lineage).unit() < self.call_ratio.0
     }
 
     /// The demand of a call of whose root there is something said: given, or drawn; and what the connection costs.
@@ -79,23 +90,23 @@ impl Service {
             // One that drains takes what callers send that have not heard of it yet.
             return matches!(there.state, State::Up | State::Draining).then_some(asked);
         }
-        match *self.ready.as_slice() {
-            [] => None,
-            [only] => Some(only),
-            ref ready => {
-                let pick = cx.draws(PURPOSE_REPLICA, lineage).below(ready.len() as u64);
-                ready.get(pick as usize).copied()
-            }
+        if self.sole != NONE {
+            return Some(self.sole);
         }
+        let pick = cx.draws(PURPOSE_REPLICA, lineage).below(self.ready.len() as u64);
+        self.ready.get(pick as usize).copied()
     }
 
     /// A place for the job of a worker that was idle.
     #[inline(always)]
     pub(super) fn place(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.jobs.push(Job::NONE);
-            self.jobs.len() as u32 - 1
-        })
+        let place = self.free;
+        if let Some(job) = self.jobs.get(place as usize) {
+            self.free = job.replica;
+            return place;
+        }
+        self.jobs.push(Job::NONE);
+        self.jobs.len() as u32 - 1
     }
 
     /// A worker of a replica, that has been counted, takes a call that is there and puts its job at `place`.
@@ -103,9 +114,10 @@ impl Service {
     pub(super) fn start(&mut self, call: CallId, number: u32, place: u32, cx: &mut Cx<'_>) {
         let Some((record, root)) = cx.take_up(call, place) else { return };
         let order = Order::of(record, root);
+        let ways = Ways { plain: self.plain, alike: self.alike };
         let replica = &self.replicas[number as usize];
         let Some(job) = self.jobs.get_mut(place as usize) else { return };
-        *job = self.config.job(call, number, replica, order, self.plain, cx);
+        *job = self.config.job(call, number, replica, order, ways, cx);
         if self.plain {
             job.compute_alone(1.0, cx);
         } else {
@@ -237,9 +249,10 @@ impl Service {
             }
             let Some((record, root)) = cx.take_up(next, place) else { continue };
             let order = Order::of(record, root);
+            let ways = Ways { plain: self.plain, alike: self.alike };
             replica.waiting -= 1;
             self.queued -= 1;
-            *job = self.config.job(next, number, replica, order, self.plain, cx);
+            *job = self.config.job(next, number, replica, order, ways, cx);
             if self.plain {
                 job.compute_alone(1.0, cx);
             } else {
@@ -247,7 +260,7 @@ impl Service {
             }
             return self.queue_falls(cx);
         }
-        self.free.push(place);
+        job.replica = std::mem::replace(&mut self.free, place);
         replica.busy -= 1;
         self.busy -= 1;
         let draining = replica.state == State::Draining;
