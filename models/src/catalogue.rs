@@ -116,11 +116,11 @@ impl Look {
 /// A gauge that is recorded over time, besides capacity and queue, and what its values mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Track {
-    /// The number of a state: drawn as bands.
+    /// The number of a state: drawn as bands, and said on the card unless it is the first.
     State {
         /// Name of the gauge.
         gauge: &'static str,
-        /// The states, by number.
+        /// The states, by number; the first is how it should be.
         states: &'static [StateSpec],
     },
     /// Replicas that there should be.
@@ -132,6 +132,21 @@ pub enum Track {
 }
 
 impl Track {
+    /// A component of many: all of them are there, some are not, or none is. [`Track::missing`] has its numbers.
+    #[must_use]
+    pub const fn of_many(all: &'static str, some: &'static str, none: &'static str) -> [StateSpec; 3] {
+        [StateSpec::good(all), StateSpec::between(some), StateSpec::bad(none)]
+    }
+
+    /// The number of the state when `missing` of `all` are not there.
+    #[must_use]
+    pub fn missing(missing: usize, all: usize) -> u64 {
+        match missing {
+            0 => 0,
+            some => 1 + u64::from(some >= all),
+        }
+    }
+
     /// Name of the gauge.
     #[must_use]
     pub fn gauge(&self) -> &'static str {
@@ -148,6 +163,26 @@ pub struct StateSpec {
     pub title: &'static str,
     /// Whether it is good news.
     pub tone: Tone,
+}
+
+impl StateSpec {
+    /// As it should be.
+    #[must_use]
+    pub const fn good(title: &'static str) -> StateSpec {
+        StateSpec { title, tone: Tone::Good }
+    }
+
+    /// Neither, or on the way.
+    #[must_use]
+    pub const fn between(title: &'static str) -> StateSpec {
+        StateSpec { title, tone: Tone::Between }
+    }
+
+    /// Not as it should be.
+    #[must_use]
+    pub const fn bad(title: &'static str) -> StateSpec {
+        StateSpec { title, tone: Tone::Bad }
+    }
 }
 
 /// Whether something is good news.

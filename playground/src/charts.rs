@@ -6,7 +6,7 @@ use crate::editor::Outline;
 use crate::live::Live;
 use crate::series::{decimated, millis, nice_above, short, thin, time_end};
 use crate::wire::{Detail, NodeDetail, Point, TrackDetail, band_ms};
-use floodgate::catalogue::{Tone, Track};
+use floodgate::catalogue::{Descriptor, StateSpec, Tone, Track};
 use floodgate::order::Order as _;
 
 /// Nodes that a chart tells apart.
@@ -661,9 +661,33 @@ fn tracks(source: &Source<'_>, states: bool) -> Vec<(u32, u8, &'static Track)> {
     }
     let mut nodes: Vec<u32> = found.iter().map(|f| f.0).collect();
     nodes.dedup();
+    if states && nodes.len() > NODES_MAX {
+        // Those that have not always been as they should be come first: they are what one looks for.
+        let rows = source.live.details.until(source.live.last.now_ns);
+        let troubled = |i: &u32| rows.iter().any(|row| is_troubled(row, &found, *i));
+        let (mut first, others): (Vec<u32>, Vec<u32>) = nodes.iter().partition(|i| troubled(i));
+        first.extend(others);
+        nodes = first;
+    }
     nodes.truncate(NODES_MAX);
     found.retain(|f| nodes.contains(&f.0));
     found
+}
+
+/// Whether a state of the node was another than the first in this window.
+fn is_troubled(row: &Detail, found: &[(u32, u8, &'static Track)], node: u32) -> bool {
+    found.iter().any(|f| f.0 == node && track_at(row, f.0, f.1).is_some_and(|t| t.max > 0))
+}
+
+/// How a component stands, by the states that it declares, unless that is how it should be.
+#[must_use]
+pub fn unwell(descriptor: &Descriptor, gauges: &[f64]) -> Option<&'static StateSpec> {
+    let state = |track: &'static Track| {
+        let Track::State { gauge, states } = track else { return None };
+        let number = *gauges.get(descriptor.gauge(gauge)?)? as usize;
+        states.get(number).filter(|_| number > 0)
+    };
+    descriptor.tracks.iter().find_map(state)
 }
 
 fn track_at(row: &Detail, node: u32, track: u8) -> Option<&TrackDetail> {

@@ -25,16 +25,21 @@ pub fn size(node: &NodeSketch) -> (f64, f64) {
     let replicas = |n: usize| HEAD + REPLICA * n as f64 + FOOT;
     match node.descriptor.map(|d| d.look) {
         Some(Look::Source) => (168.0, replicas(1)),
-        Some(Look::Servers) => {
-            let count = node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1);
-            (208.0, replicas(count.clamp(1, REPLICAS_SHOWN)))
-        }
+        Some(Look::Servers) => (208.0, replicas(replicas_with_room(node))),
         Some(Look::Store | Look::Cache | Look::Queue) => (208.0, replicas(1)),
         Some(Look::Controller) => (176.0, replicas(1)),
         // Small: they stand between two others.
         Some(Look::Breaker | Look::Limiter) => (144.0, replicas(1)),
-        Some(Look::Switch) | None => (176.0, replicas(1)),
+        // Two drawings have room: whom it may choose among, and what else there is to say.
+        Some(Look::Switch) => (176.0, replicas(1) + 24.0),
+        None => (176.0, replicas(1)),
     }
+}
+
+/// Replicas that a card shows one by one: as many as the text says, within reason. Those that come later share the last place.
+#[must_use]
+pub fn replicas_with_room(node: &NodeSketch) -> usize {
+    node.value("replicas").and_then(|r| r.parse::<usize>().ok()).unwrap_or(1).clamp(1, REPLICAS_SHOWN)
 }
 
 /// Snapped to the grid.

@@ -5,11 +5,14 @@
 //! is told in words.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// The format that this version writes and reads. It stands in front, so that a newer one is known as such.
+/// The format of a run without files. It stands in front, so that a newer one is known as such.
 const FORMAT: u32 = 1;
+/// The format of a run with files, which follow it after another dot.
+const FORMAT_FILES: u32 = 2;
 /// Longest text of a run that is read, in characters.
-const CHARS_MAX: usize = 4 << 20;
+pub const CHARS_MAX: usize = 4 << 20;
 /// What it may inflate to, in bytes: a scenario as it was, as it is, and a long log.
 const BYTES_MAX: usize = 4 << 20;
 /// How hard the deflater tries, of 10: links are short texts, so all it can.
@@ -32,6 +35,9 @@ pub struct Kept {
     pub log: String,
     /// Virtual time, in nanoseconds.
     pub at_ns: u64,
+    /// The files that the scenario names and that do not come with the page, as [`pack`] makes them; empty is none.
+    #[serde(skip)]
+    pub files: Arc<str>,
 }
 
 impl Kept {
@@ -44,7 +50,8 @@ impl Kept {
     /// Whether it is the same work: another moment of it does not count.
     #[must_use]
     pub fn is_same_work(&self, other: &Kept) -> bool {
-        (&self.text, self.now(), self.seed, &self.log) == (&other.text, other.now(), other.seed, &other.log)
+        let here = (&self.text, self.now(), self.seed, &self.log, &self.files);
+        here == (&other.text, other.now(), other.seed, &other.log, &other.files)
     }
 
     /// How many things were done by hand.
@@ -56,8 +63,10 @@ impl Kept {
     /// As letters, digits, `.`, `-` and `_`.
     #[must_use]
     pub fn encode(&self) -> String {
-        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&crate::wire::encode(self), LEVEL);
-        format!("{FORMAT}.{}", base64(&packed))
+        match &*self.files {
+            "" => format!("{FORMAT}.{}", pack(self)),
+            files => format!("{FORMAT_FILES}.{}.{files}", pack(self)),
+        }
     }
 
     /// Reads what [`Kept::encode`] wrote. What the texts say is not looked at.
@@ -68,31 +77,62 @@ impl Kept {
         if text.len() > CHARS_MAX {
             return Err(format!("It is too large: {} characters, and {CHARS_MAX} are the limit.", text.len()));
         }
-        let broken = |how: &str| format!("It is broken: {how}. It may have been cut off or changed on its way.");
         let (format, packed) = text.trim().split_once('.').ok_or_else(|| broken("it does not say its format"))?;
         let format: u32 = format.parse().map_err(|_| broken("it does not say its format"))?;
-        if format > FORMAT {
+        if format > FORMAT_FILES {
             return Err(format!(
-                "It was made by a newer version of Floodgate: its format is {format}, and this page reads {FORMAT}."
+                "It was made by a newer version of Floodgate: its format is {format}, and this page reads {FORMAT_FILES}."
             ));
         }
         if format < FORMAT {
             return Err(broken("there never was such a format"));
         }
-        // No whole number of bytes is so long.
-        if packed.len() % 4 == 1 {
-            return Err(broken("it is not whole"));
+        let (packed, files) = match format {
+            FORMAT => (packed, ""),
+            _ => packed.split_once('.').ok_or_else(|| broken("it is not whole"))?,
+        };
+        if !files.is_empty() {
+            let _: Vec<(String, String)> = unpack(files)?;
         }
-        let packed = bytes(packed).ok_or_else(|| broken("there are characters in it that do not belong there"))?;
-        let unpacked = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&packed, BYTES_MAX);
-        let unpacked = unpacked.map_err(|error| match error.status {
-            miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
-                format!("It is too large: there are more than {BYTES_MAX} bytes in it.")
-            }
-            _ => broken("it is not whole"),
-        })?;
-        crate::wire::decode(&unpacked).ok_or_else(|| broken("there is something else in it"))
+        Ok(Kept { files: files.into(), ..unpack(packed)? })
     }
+}
+
+fn broken(how: &str) -> String {
+    format!("It is broken: {how}. It may have been cut off or changed on its way.")
+}
+
+/// Deflated, as letters, digits, `-` and `_`.
+#[must_use]
+pub fn pack<T: Serialize>(what: &T) -> String {
+    base64(&miniz_oxide::deflate::compress_to_vec_zlib(&crate::wire::encode(what), LEVEL))
+}
+
+/// What [`pack`] packed.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn unpack<T: serde::de::DeserializeOwned>(packed: &str) -> Result<T, String> {
+    // No whole number of bytes is so long.
+    if packed.len() % 4 == 1 {
+        return Err(broken("it is not whole"));
+    }
+    let packed = bytes(packed).ok_or_else(|| broken("there are characters in it that do not belong there"))?;
+    let unpacked = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&packed, BYTES_MAX);
+    let unpacked = unpacked.map_err(|error| match error.status {
+        miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
+            format!("It is too large: there are more than {BYTES_MAX} bytes in it.")
+        }
+        _ => broken("it is not whole"),
+    })?;
+    crate::wire::decode(&unpacked).ok_or_else(|| broken("there is something else in it"))
+}
+
+/// Whether a file holds what [`Kept::encode`] wrote.
+#[must_use]
+pub fn is_run(bytes: &[u8]) -> bool {
+    let run = bytes.trim_ascii();
+    run.first().is_some_and(u8::is_ascii_digit) && run.iter().all(|b| *b == b'.' || DIGITS.contains(b))
 }
 
 /// The part of an address that says which run to open.
@@ -139,7 +179,14 @@ mod tests {
 
     fn kept() -> Kept {
         let text = include_str!("../../scenarios/single_server_avalanche.toml").to_owned();
-        Kept { edited: String::new(), seed: Some(u64::MAX), log: "{}\n{\"at\":\"5s\"}\n".to_owned(), at_ns: 12, text }
+        Kept {
+            edited: String::new(),
+            seed: Some(u64::MAX),
+            log: "{}\n{\"at\":\"5s\"}\n".to_owned(),
+            at_ns: 12,
+            text,
+            ..Kept::default()
+        }
     }
 
     #[test]
@@ -154,13 +201,28 @@ mod tests {
     }
 
     #[test]
+    fn files_travel_with_the_run_and_without_them_nothing_changes() {
+        let files = vec![("a.csv".to_owned(), "time\n1\n".to_owned())];
+        let with = Kept { files: pack(&files).into(), ..kept() };
+        let link = with.encode();
+        assert_eq!(Kept::decode(&link), Ok(with.clone()));
+        assert_eq!(unpack(&with.files), Ok(files));
+        assert!(link.starts_with("2.") && link.contains(&kept().encode()[2..]), "the run itself is the same text");
+        assert!(!with.is_same_work(&kept()) && with.is_same_work(&Kept { at_ns: 99, ..with.clone() }));
+        assert!(Kept::decode(&link[..link.len() - 3]).is_err_and(|why| why.contains("not whole")));
+        assert!(is_run(format!("{link}\n").as_bytes()) && is_run(kept().encode().as_bytes()));
+        assert!(!is_run(b"format = 1") && !is_run(b"") && !is_run(b"{}"));
+    }
+
+    #[test]
     fn whatever_is_wrong_is_told_in_words() {
         let link = kept().encode();
         let said = |text: &str| Kept::decode(text).expect_err("it is wrong");
         for cut in 1..9 {
             assert!(said(&link[..link.len() - cut]).contains("not whole"), "{cut}");
         }
-        assert!(said(&link.replace("1.", "2.")).contains("newer version"));
+        assert!(said(&link.replacen("1.", "3.", 1)).contains("newer version"));
+        assert!(said(&link.replacen("1.", "2.", 1)).contains("not whole"), "its files are missing");
         assert!(said(&link.replace("1.", "0.")).contains("never was"));
         assert!(said("").contains("format") && said("x.y").contains("format"));
         assert!(said(&link.replace("-", "!").replace('a', "!")).contains("characters"));

@@ -1,12 +1,12 @@
 //! One address that many regions announce: the network takes everybody to the nearest that does.
 
-use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
+use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, StateSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::params;
 use crate::policy::sockets::{breaks, is_kept, number_of};
 use crate::policy::{Checker, HealthChecks, Sockets, Watched};
-use crate::status::{Drawing, Status};
+use crate::status::{self, Drawing, Health, Status};
 use floodgate_core::{ANY_REPLICA, CallId, Code, Duration, Key, LinkChange, Outcome, PortId, Reply, Time, TimerId};
 use std::collections::BTreeMap;
 
@@ -44,8 +44,25 @@ static DESCRIPTOR: Descriptor = Descriptor {
             unit: "requests",
             doc: "Requests whose connection was reset by a change of routes, so far.",
         },
+        GaugeSpec {
+            name: "state",
+            unit: "",
+            doc: "0 while all regions announce the address, 1 after failing over, 2 while routers do not know it yet, 3 \
+                  when no route is left.",
+        },
     ],
-    tracks: &[Track::Value("unhealthy")],
+    tracks: &[
+        Track::Value("unhealthy"),
+        Track::State {
+            gauge: "state",
+            states: &[
+                StateSpec::good("all announced"),
+                StateSpec::between("failed over"),
+                StateSpec::bad("converging"),
+                StateSpec::bad("no route"),
+            ],
+        },
+    ],
     faults: &[],
     look: Look::Switch,
     build: None,
@@ -54,6 +71,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
 const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_UNHEALTHY: usize = slot::OWN + 1;
 const GAUGE_RESET: usize = slot::OWN + 2;
+const GAUGE_STATE: usize = slot::OWN + 3;
 
 /// Timers: routers know of a change, by the region's place and what is new; silent connections are looked for; all others are
 /// those of the checks.
@@ -126,6 +144,7 @@ impl Anycast {
             cx.reply(flow.call, Err(Code::BadGateway));
         }
         self.was_reset(moved.len() as u64, cx);
+        cx.gauge(GAUGE_STATE, self.state());
         cx.gauge(GAUGE_OPEN, self.flows.len() as u64);
     }
 
@@ -154,6 +173,34 @@ impl Anycast {
             self.sockets.close(number);
         }
         known
+    }
+
+    /// Of each region, whether it announces the address, and whether routers know a way there.
+    fn ways(&self) -> impl Iterator<Item = (bool, bool)> + '_ {
+        self.routed.iter().enumerate().map(|(place, &routed)| (self.regions.is_healthy(place as u32), routed))
+    }
+
+    /// How the routes stand, as the descriptor numbers it.
+    fn state(&self) -> u64 {
+        match () {
+            () if !self.routed.is_empty() && !self.routed.contains(&true) => 3,
+            () if self.ways().any(|(announced, routed)| announced != routed) => 2,
+            () => u64::from(self.routed.contains(&false)),
+        }
+    }
+
+    /// Regions as they are drawn: until the routers know of it, a region that has withdrawn the address still gets its
+    /// clients, and one that announces it again gets none.
+    fn drawn(&self) -> Vec<status::Endpoint> {
+        let mut regions = self.regions.drawn();
+        for (region, way) in regions.iter_mut().zip(self.ways()) {
+            match way {
+                (false, true) => region.health = Health::Suspect,
+                (true, false) => (region.health, region.weight) = (Health::SlowStart, 0.0),
+                _ => {}
+            }
+        }
+        regions
     }
 
     /// A request has come to its end.
@@ -205,6 +252,7 @@ impl Component for Anycast {
             if let Some((place, healthy)) = self.regions.heard(&reply, self.config.health_checks.as_ref(), cx) {
                 cx.timer(self.config.convergence, ROUTES | u64::from(place) | if healthy { ANNOUNCED } else { 0 });
                 cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+                cx.gauge(GAUGE_STATE, self.state());
             }
             return;
         }
@@ -257,7 +305,7 @@ impl Component for Anycast {
     fn on_removed(&mut self, cx: &mut Cx<'_>) {
         self.flows.clear();
         self.sockets.clear();
-        [GAUGE_OPEN, GAUGE_UNHEALTHY].iter().for_each(|&gauge| cx.gauge(gauge, 0));
+        [GAUGE_OPEN, GAUGE_UNHEALTHY, GAUGE_STATE].iter().for_each(|&gauge| cx.gauge(gauge, 0));
     }
 
     fn heap_bytes(&self) -> usize {
@@ -266,11 +314,11 @@ impl Component for Anycast {
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = [self.flows.len() as u64, self.regions.unhealthy(), self.reset];
+        let gauges = [self.flows.len() as u64, self.regions.unhealthy(), self.reset, self.state()];
         Status {
             open: self.flows.len() as u64,
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
-            drawings: vec![Drawing::Endpoints(self.regions.drawn())],
+            drawings: vec![Drawing::Endpoints(self.drawn())],
             ..Status::default()
         }
     }

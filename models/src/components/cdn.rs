@@ -94,9 +94,29 @@ pub struct Cdn {
     hits: u64,
     misses: u64,
     stale: u64,
+    /// Hits and misses when this second began and when the one before it did, and the number of this second.
+    lately: [(u64, u64); 2],
+    second: u64,
 }
 
 impl Cdn {
+    /// Remembers how much was asked for by the beginning of a second.
+    fn tick(&mut self, now: Time) {
+        let second = now.0 / 1_000_000_000;
+        if second != self.second {
+            let here = (self.hits, self.misses);
+            self.lately = [here, if second == self.second + 1 { self.lately[0] } else { here }];
+            self.second = second;
+        }
+    }
+
+    /// Share of the requests of this second and the one before it that found what they needed.
+    fn hit_ratio(&self, now: Time) -> Option<f64> {
+        let of = if now.0 / 1_000_000_000 == self.second { self.lately[1] } else { self.lately[0] };
+        let (hits, asked) = (self.hits - of.0, self.hits + self.misses - of.0 - of.1);
+        (asked > 0).then(|| hits as f64 / asked as f64)
+    }
+
     fn key(call: CallId, cx: &Cx<'_>) -> u64 {
         cx.key_of(call).unwrap_or_else(|| u64::from(cx.class_of(call)) | 1 << 63)
     }
@@ -181,6 +201,8 @@ impl Component for Cdn {
             hits: 0,
             misses: 0,
             stale: 0,
+            lately: [(0, 0); 2],
+            second: 0,
         }
     }
 
@@ -190,6 +212,7 @@ impl Component for Cdn {
     }
 
     fn on_call(&mut self, call: CallId, cx: &mut Cx<'_>) {
+        self.tick(cx.now());
         let key = Cdn::key(call, cx);
         if self.objects.get(&key).is_some_and(|&until| cx.now() < until) {
             self.hits += 1;
@@ -282,9 +305,8 @@ impl Component for Cdn {
         self.objects.len() * 40 + self.fetching.len() * 80
     }
 
-    fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
+    fn status(&self, now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
         let gauges = [self.open, self.objects.len() as u64, self.hits, self.misses, self.stale];
-        let asked = self.hits + self.misses;
         Status {
             open: self.open,
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
@@ -293,7 +315,7 @@ impl Component for Cdn {
                 used: self.objects.len() as f64,
                 capacity: Some(f64::from(self.config.capacity)),
                 unit: Cow::Borrowed(""),
-                hit_ratio: (asked > 0).then(|| self.hits as f64 / asked as f64),
+                hit_ratio: self.hit_ratio(now),
             }],
             ..Status::default()
         }

@@ -1,7 +1,7 @@
 //! A database server: connections, and service that slows down when too many work at once.
 
 use super::service::Slow;
-use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look};
+use crate::catalogue::{Descriptor, Family, FaultSpec, GaugeSpec, Look, StateSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Params, Values};
 use crate::params;
@@ -53,8 +53,9 @@ static DESCRIPTOR: Descriptor = Descriptor {
             unit: "requests",
             doc: "Calls answered 504 because their deadline had passed, since the start.",
         },
+        GaugeSpec { name: "state", unit: "", doc: "0 while it is up, 1 while it is down." },
     ],
-    tracks: &[],
+    tracks: &[Track::State { gauge: "state", states: &[StateSpec::good("up"), StateSpec::bad("down")] }],
     faults: &[
         FaultSpec {
             name: "kill",
@@ -80,6 +81,7 @@ const RESTART: u64 = 1;
 const PURPOSE_DEMAND: u64 = 1;
 const GAUGE_BUSY: usize = slot::OWN;
 const GAUGE_EXPIRED: usize = slot::OWN + 1;
+const GAUGE_STATE: usize = slot::OWN + 2;
 
 #[derive(Clone, Copy, Debug)]
 struct Statement {
@@ -188,6 +190,7 @@ impl Database {
     }
 
     fn announce(&self, cx: &mut Cx<'_>) {
+        cx.gauge(GAUGE_STATE, u64::from(!self.up));
         cx.tell_callers(&self.endpoints());
     }
 
@@ -348,7 +351,7 @@ impl Component for Database {
         Status {
             saturation: Some(f64::from(self.running) / f64::from(self.config.knee)),
             open: u64::from(self.running) + self.waiting.len() as u64,
-            gauges: vec![f64::from(self.running), self.expired as f64],
+            gauges: vec![f64::from(self.running), self.expired as f64, f64::from(u8::from(!self.up))],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
             replicas: vec![replica],
             drawings: Vec::new(),

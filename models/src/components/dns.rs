@@ -4,7 +4,7 @@ use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::{Params, Ratio};
 use crate::policy::{Checker, HealthChecks, Watched};
-use crate::status::{Drawing, Status};
+use crate::status::{Drawing, Figure, Status};
 use crate::{choices, params};
 use floodgate_core::rng::mix;
 use floodgate_core::{ANY_REPLICA, CallId, Code, Dist, Duration, LinkChange, PortId, Reply, Time, TimerId};
@@ -62,8 +62,16 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "lookups", unit: "lookups", doc: "Answers that had to be looked up so far." },
         GaugeSpec { name: "unhealthy", unit: "regions", doc: "Regions that failed their checks." },
         GaugeSpec { name: "stale", unit: "requests", doc: "Requests sent to a region that fails its checks, so far." },
+        GaugeSpec {
+            name: "state",
+            unit: "",
+            doc: "0 while all regions pass their checks, 1 while some fail, 2 while all do.",
+        },
     ],
-    tracks: &[Track::Value("unhealthy")],
+    tracks: &[
+        Track::Value("unhealthy"),
+        Track::State { gauge: "state", states: &Track::of_many("all answer", "region down", "all down") },
+    ],
     faults: &[],
     look: Look::Switch,
     build: None,
@@ -76,6 +84,7 @@ const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_LOOKUPS: usize = slot::OWN + 1;
 const GAUGE_UNHEALTHY: usize = slot::OWN + 2;
 const GAUGE_STALE: usize = slot::OWN + 3;
+const GAUGE_STATE: usize = slot::OWN + 4;
 
 /// Fewer answers than this are not worth sifting.
 const SIFT_MIN: usize = 4096;
@@ -222,7 +231,7 @@ impl Component for Dns {
     fn on_reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         if Checker::is_check(&reply) {
             if self.regions.heard(&reply, self.config.health_checks.as_ref(), cx).is_some() {
-                cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+                self.publish(cx);
             }
             return;
         }
@@ -255,7 +264,7 @@ impl Component for Dns {
         let resolvers = self.config.resolvers;
         self.config = Config { resolvers, ..config };
         self.regions.await_checks(self.config.health_checks.as_ref(), cx);
-        cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+        self.publish(cx);
     }
 
     fn on_link(&mut self, change: LinkChange, cx: &mut Cx<'_>) {
@@ -269,7 +278,7 @@ impl Component for Dns {
     fn on_removed(&mut self, cx: &mut Cx<'_>) {
         self.asking.clear();
         self.open = 0;
-        [GAUGE_OPEN, GAUGE_UNHEALTHY].iter().for_each(|&gauge| cx.gauge(gauge, 0));
+        [GAUGE_OPEN, GAUGE_UNHEALTHY, GAUGE_STATE].iter().for_each(|&gauge| cx.gauge(gauge, 0));
     }
 
     fn heap_bytes(&self) -> usize {
@@ -277,14 +286,34 @@ impl Component for Dns {
         self.kept.len() * 2 * size_of::<(u32, Kept)>() + self.asking.len() * 64
     }
 
-    fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = [self.open, self.lookups, self.regions.unhealthy(), self.stale];
+    fn status(&self, now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
+        let gauges = [self.open, self.lookups, self.regions.unhealthy(), self.stale, self.state()];
         let waiting: usize = self.asking.values().map(Vec::len).sum();
         Status {
             open: self.open + waiting as u64,
             gauges: gauges.into_iter().map(|g| g as f64).collect(),
-            drawings: vec![Drawing::Endpoints(self.regions.drawn())],
+            drawings: vec![Drawing::Endpoints(self.regions.drawn()), self.answers_kept(now)],
             ..Status::default()
         }
+    }
+}
+
+impl Dns {
+    /// Which regions pass their checks.
+    fn publish(&self, cx: &mut Cx<'_>) {
+        cx.gauge(GAUGE_UNHEALTHY, self.regions.unhealthy());
+        cx.gauge(GAUGE_STATE, self.state());
+    }
+
+    fn state(&self) -> u64 {
+        Track::missing(self.regions.unhealthy() as usize, self.regions.count())
+    }
+
+    /// How many resolvers still have an answer, and how many of those the wrong one: why a failover takes so long.
+    fn answers_kept(&self, now: Time) -> Drawing {
+        let kept = || self.kept.values().filter(|kept| kept.until > now);
+        let dead = kept().filter(|kept| !self.regions.is_healthy(kept.region)).count();
+        let figure = |label, value: usize| Figure::new(label, value as f64);
+        Drawing::Figures(vec![figure("answers kept", kept().count()), figure("of them dead", dead)])
     }
 }

@@ -100,8 +100,16 @@ static DESCRIPTOR: Descriptor = Descriptor {
             doc: "Requests that the second proxy of their row had to take, so far.",
         },
         GaugeSpec { name: "resets", unit: "connections", doc: "Connections that nobody knew any more, so far." },
+        GaugeSpec {
+            name: "state",
+            unit: "",
+            doc: "0 while all directors are up, 1 while some are lost, 2 while all are.",
+        },
     ],
-    tracks: &[Track::Value("directors")],
+    tracks: &[
+        Track::Value("directors"),
+        Track::State { gauge: "state", states: &Track::of_many("all up", "directors lost", "all lost") },
+    ],
     faults: &[FaultSpec {
         name: "lose",
         title: "Lose a director",
@@ -117,6 +125,7 @@ const GAUGE_OPEN: usize = slot::OWN;
 const GAUGE_DIRECTORS: usize = slot::OWN + 1;
 const GAUGE_SECOND: usize = slot::OWN + 2;
 const GAUGE_RESETS: usize = slot::OWN + 3;
+const GAUGE_STATE: usize = slot::OWN + 4;
 
 /// A proxy, as discovery tells of it.
 #[derive(Clone, Copy, Debug)]
@@ -324,6 +333,11 @@ impl L4Director {
 
     fn directors_changed(&self, cx: &mut Cx<'_>) {
         cx.gauge(GAUGE_DIRECTORS, u64::from(self.up()));
+        cx.gauge(GAUGE_STATE, self.state());
+    }
+
+    fn state(&self) -> u64 {
+        Track::missing(self.config.directors.saturating_sub(self.up()) as usize, self.config.directors as usize)
     }
 }
 
@@ -450,7 +464,7 @@ impl Component for L4Director {
     }
 
     fn status(&self, _now: Time, _waits: &dyn Fn(CallId) -> bool) -> Status {
-        let gauges = [self.open, u64::from(self.up()), self.second, self.resets];
+        let gauges = [self.open, u64::from(self.up()), self.second, self.resets, self.state()];
         let director = |i: u32| status::Endpoint {
             name: format!("director {}", i + 1),
             health: if i < self.up() { Health::Healthy } else { Health::Unhealthy },

@@ -9,7 +9,7 @@ mod trust;
 
 use self::gate::Gate;
 
-use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
+use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, StateSpec, Track};
 use crate::component::{Component, Cx, Message, slot};
 use crate::param::Params;
 use crate::policy::balance::{Checks, Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
@@ -235,8 +235,26 @@ static DESCRIPTOR: Descriptor = Descriptor {
         GaugeSpec { name: "connections", unit: "connections", doc: "In `l4`: connections that are open." },
         GaugeSpec { name: "resets", unit: "connections", doc: "In `l4`: connections that were reset so far." },
         GaugeSpec { name: "sessions_lost", unit: "sessions", doc: "Sessions that went on at another endpoint so far." },
+        GaugeSpec {
+            name: "state",
+            unit: "",
+            doc: "Whom it trusts: 0 all, 1 not all, 2 some are ejected, 3 panic, 4 nobody is there.",
+        },
     ],
-    tracks: &[Track::Value("endpoints"), Track::Value("unhealthy")],
+    tracks: &[
+        Track::Value("endpoints"),
+        Track::Value("unhealthy"),
+        Track::State {
+            gauge: "state",
+            states: &[
+                StateSpec::good("all trusted"),
+                StateSpec::between("unhealthy"),
+                StateSpec::between("ejected"),
+                StateSpec::bad("panic"),
+                StateSpec::bad("nobody there"),
+            ],
+        },
+    ],
     faults: &[],
     look: Look::Switch,
     build: None,
@@ -255,6 +273,7 @@ const GAUGE_SPILLED: usize = slot::OWN + 6;
 const GAUGE_CONNECTIONS: usize = slot::OWN + 7;
 const GAUGE_RESETS: usize = slot::OWN + 8;
 const GAUGE_SESSIONS_LOST: usize = slot::OWN + 9;
+const GAUGE_STATE: usize = slot::OWN + 10;
 
 /// Timers: the next sweep of `outliers`, and of silent connections; the next check of an endpoint, by its place; all others are requests that have waited
 /// too long, by their numbers.
@@ -682,7 +701,7 @@ impl Component for LoadBalancer {
         self.pool.clear();
         self.gate = Gate::default();
         self.open = 0;
-        for gauge in [GAUGE_OPEN, GAUGE_ENDPOINTS, GAUGE_EJECTED, GAUGE_PANIC, GAUGE_UNHEALTHY] {
+        for gauge in [GAUGE_OPEN, GAUGE_ENDPOINTS, GAUGE_EJECTED, GAUGE_PANIC, GAUGE_UNHEALTHY, GAUGE_STATE] {
             cx.gauge(gauge, 0);
         }
     }
@@ -707,6 +726,7 @@ impl Component for LoadBalancer {
             self.sockets.count(),
             self.resets,
             self.sessions_lost,
+            self.state(),
         ];
         let cores = self.config.cost.as_ref().map(|_| f64::from(self.config.cores));
         Status {

@@ -110,8 +110,17 @@ static DESCRIPTOR: Descriptor = Descriptor {
             unit: "requests",
             doc: "Requests answered 504 because their deadline had passed, since the start.",
         },
+        GaugeSpec {
+            name: "state",
+            unit: "",
+            doc: "0 while all replicas are up, 1 while some are not, 2 while none is.",
+        },
     ],
-    tracks: &[Track::Desired("desired"), Track::Ready("ready")],
+    tracks: &[
+        Track::Desired("desired"),
+        Track::Ready("ready"),
+        Track::State { gauge: "state", states: &Track::of_many("up", "replicas missing", "down") },
+    ],
     faults: &[
         FaultSpec {
             name: "kill",
@@ -142,6 +151,7 @@ const GAUGE_MEMORY: usize = slot::OWN + 2;
 const GAUGE_KILLS: usize = slot::OWN + 3;
 const GAUGE_DESIRED: usize = slot::OWN + 4;
 const GAUGE_EXPIRED: usize = slot::OWN + 5;
+const GAUGE_STATE: usize = slot::OWN + 6;
 
 /// See [the manual](Service::DESCRIPTOR).
 #[derive(Clone, Debug)]
@@ -270,6 +280,12 @@ impl Service {
     fn queue_changed(&self, cx: &mut Cx<'_>) {
         cx.gauge(slot::QUEUE, u64::from(self.queued));
         self.memory_changed(cx);
+    }
+
+    /// Whether all replicas that there should be are up.
+    fn state(&self) -> u64 {
+        let desired = self.config.replicas as usize;
+        Track::missing(desired.saturating_sub(self.ready.len()), desired)
     }
 
     fn memory_changed(&self, cx: &mut Cx<'_>) {
@@ -559,6 +575,7 @@ impl Component for Service {
                 self.kills as f64,
                 f64::from(desired),
                 self.expired as f64,
+                self.state() as f64,
             ],
             faults: if self.slow == 1.0 { Vec::new() } else { vec!["slow".to_owned()] },
         }

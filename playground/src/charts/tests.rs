@@ -18,6 +18,7 @@ fn live() -> Live {
         tracks: vec![
             TrackDetail { node: 1, track: 0, sum_s: 0.75, min: 3, max: 3 },
             TrackDetail { node: 1, track: 1, sum_s: 0.5, min: 2, max: 2 },
+            TrackDetail { node: 1, track: 2, sum_s: 0.0, min: 0, max: u64::from(i == 4) },
         ],
     };
     let point = |i: u64| Point {
@@ -56,6 +57,7 @@ fn all_charts_are_read_at_one_time() {
     assert_eq!(said(Kind::Saturation, Some(1.1)), "Web 50 %");
     assert_eq!(said(Kind::Queues, Some(1.1)), "Web 16 (at most 32)");
     assert_eq!(said(Kind::Replicas, Some(1.1)), "Web desired 3, Web ready 2");
+    assert_eq!(said(Kind::States, Some(1.1)), "Web replicas missing");
     assert_eq!(said(Kind::Heat, Some(1.1)), "answers 100, most took 8.4 ms–13 ms: 90 %, slowest below 1.1 s");
     for kind in [Kind::Load, Kind::Errors, Kind::Queues] {
         assert_eq!(said(kind, Some(2.1)), said(kind, None), "the latest window that has ended");
@@ -69,7 +71,7 @@ fn charts_hold_what_the_windows_hold() {
     let source = Source { live: &live, rival: None, outline: &outline, selected: None, all: true };
     for kind in Kind::ALL {
         let plot = plot(kind, &source);
-        assert_eq!(plot.empty.is_some(), kind == Kind::States, "{kind:?}");
+        assert!(plot.empty.is_none(), "{kind:?}");
         assert_eq!(Kind::of(kind.key()), Some(kind));
         let inside = |v: f64| plot.range.0 <= v && v <= plot.range.1;
         assert!(plot.lines.iter().flat_map(|l| &l.points).all(|p| p.1.is_nan() || inside(p.1)), "{kind:?}");
@@ -78,7 +80,21 @@ fn charts_hold_what_the_windows_hold() {
     let errors = plot(Kind::Errors, &source);
     let highest = errors.areas.iter().flat_map(|a| &a.outline).map(|p| p.1).fold(0.0, f64::max);
     assert_eq!(highest, 300.0, "stacked");
-    assert!(!has(Kind::States, &source) && has(Kind::Replicas, &source));
+    let states = plot(Kind::States, &source);
+    let bands: Vec<_> = states.cells.iter().map(|c| (c.text, c.time)).collect();
+    assert_eq!(bands, [("up", (0.0, 1.0)), ("replicas missing", (1.0, 1.25)), ("up", (1.25, 2.0))]);
+    assert!(has(Kind::States, &source) && has(Kind::Replicas, &source));
+}
+
+#[test]
+fn a_state_is_said_unless_it_is_as_it_should_be() {
+    let service = floodgate::catalogue().iter().find(|d| d.kind == "service").expect("there is one");
+    let mut gauges = vec![0.0; service.gauges.len()];
+    let said = |gauges: &[f64]| unwell(service, gauges).map(|s| (s.title, s.tone));
+    assert_eq!(said(&gauges), None);
+    gauges[service.gauge("state").expect("it has one")] = 2.0;
+    assert_eq!(said(&gauges), Some(("down", Tone::Bad)));
+    assert_eq!(said(&[]), None, "nothing is known yet");
 }
 
 #[test]

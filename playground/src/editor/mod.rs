@@ -9,6 +9,7 @@ pub mod clipboard;
 mod document;
 pub mod keys;
 pub mod layout;
+pub mod lists;
 pub mod outline;
 pub mod params;
 pub mod selection;

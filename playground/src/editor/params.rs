@@ -19,14 +19,19 @@ pub fn spec(descriptor: &Descriptor, path: &str) -> Option<&'static ParamSpec> {
     None
 }
 
-/// Every parameter that is no group, with its path.
+/// Every parameter, with its path; of groups those that may be absent, which are switched on and off.
 #[must_use]
 pub fn leaves(descriptor: &Descriptor) -> Vec<(String, &'static ParamSpec)> {
     fn walk(prefix: &str, specs: &'static [ParamSpec], into: &mut Vec<(String, &'static ParamSpec)>) {
         for spec in specs {
             let path = if prefix.is_empty() { spec.name.to_owned() } else { format!("{prefix}.{}", spec.name) };
             match spec.kind {
-                ParamKind::Group(inner) => walk(&path, inner, into),
+                ParamKind::Group(inner) => {
+                    if spec.optional {
+                        into.push((path.clone(), spec));
+                    }
+                    walk(&path, inner, into);
+                }
                 _ => into.push((path, spec)),
             }
         }
@@ -46,7 +51,7 @@ pub fn meaning(doc: &str) -> (String, Option<String>) {
     }
 }
 
-/// What several nodes have in common: parameters of the same name, kind and range, that are no group.
+/// What several nodes have in common: parameters of the same name, kind and range.
 #[must_use]
 pub fn common(descriptors: &[&Descriptor]) -> Vec<(String, &'static ParamSpec)> {
     let Some((first, others)) = descriptors.split_first() else { return Vec::new() };
@@ -54,6 +59,12 @@ pub fn common(descriptors: &[&Descriptor]) -> Vec<(String, &'static ParamSpec)> 
     let everywhere =
         |path: &str, found: &ParamSpec| others.iter().all(|d| spec(d, path).is_some_and(|s| same(s, found)));
     leaves(first).into_iter().filter(|(path, found)| everywhere(path, found)).collect()
+}
+
+/// Whether a group that may be absent is there, by what is written.
+#[must_use]
+pub fn is_on(spec: &ParamSpec, given: Option<&str>) -> bool {
+    given.or(spec.default).map(bare).is_some_and(|text| text != "none" && !text.is_empty())
 }
 
 /// Whether a change of the parameter reaches the running system: it and every group around it say so.
@@ -110,9 +121,9 @@ pub fn hint(kind: ParamKind) -> &'static str {
         ParamKind::Distribution => "time, e.g. 8ms or { exponential = \"8ms\" }",
         ParamKind::Codes => "codes, e.g. 502, timeout",
         ParamKind::Choice(_) => "one of the list",
-        ParamKind::Group(_) => "",
-        ParamKind::List(_) => "list of tables, e.g. [{ … }, { … }]",
-        ParamKind::File => "name of a file that the page has",
+        ParamKind::Group(_) => "with or without",
+        ParamKind::List(_) => "a list: what is not filled in is as usual",
+        ParamKind::File => "a file that the page has: drop it on the page",
     }
 }
 
@@ -200,6 +211,49 @@ mod tests {
         for descriptor in floodgate::catalogue() {
             for (path, found) in leaves(descriptor) {
                 assert_eq!(spec(descriptor, &path).map(|s| s.name), Some(found.name), "{path}");
+            }
+        }
+    }
+
+    /// Something that a person may type for a parameter, other than its default where that can be.
+    fn something(spec: &ParamSpec) -> String {
+        let middle = if spec.max < 1e6 { (spec.min.max(0.0) + spec.max) / 2.0 } else { spec.min.max(0.0) + 1.0 };
+        match spec.kind {
+            ParamKind::Rate => format!("{middle}/s"),
+            ParamKind::Duration | ParamKind::Distribution => format!("{middle}s"),
+            ParamKind::Bytes => format!("{:.0}B", middle.floor()),
+            ParamKind::Number | ParamKind::Ratio => format!("{middle:?}"),
+            ParamKind::Integer => format!("{:.0}", middle.floor()),
+            ParamKind::Boolean => (spec.default != Some("true")).to_string(),
+            ParamKind::Text => "x".repeat(1.max(spec.min as usize)),
+            ParamKind::Codes => "502, timeout".to_owned(),
+            ParamKind::Choice(choices) => choices.last().expect("there is a choice").name.to_owned(),
+            ParamKind::Group(_) => "{}".to_owned(),
+            ParamKind::List(specs) => super::super::lists::add("[]", specs).expect("one more"),
+            ParamKind::File => crate::beside::names().first().expect("there is a file").clone(),
+        }
+    }
+
+    #[test]
+    fn every_parameter_of_the_catalogue_can_be_set_by_its_field_and_taken_back() {
+        use crate::editor::{Change, Editor, Outline};
+        for descriptor in floodgate::catalogue() {
+            let text = format!("format = 1\n\n[[node]]\nid = \"n\"\nkind = \"{}\"\n", descriptor.kind);
+            for (path, spec) in leaves(descriptor) {
+                let toml = to_toml(spec.kind, &something(spec));
+                let what = format!("{} of {}: {toml}", path, descriptor.kind);
+                // A file is not one that this reader has.
+                if spec.kind != ParamKind::File {
+                    let read = floodgate::scenario::parse_value(spec, &toml);
+                    assert!(read.is_ok(), "{what}: {read:?}");
+                }
+                let mut editor = Editor::new(&text);
+                let set = |value| Change::SetParam { id: "n".to_owned(), path: path.clone(), value };
+                assert_eq!(editor.edit(&set(Some(toml.clone()))), Ok(true), "{what}");
+                let outline = Outline::read(editor.text());
+                assert_eq!(outline.node("n").and_then(|n| n.given.get(&path)), Some(&toml), "{what}");
+                assert_eq!(editor.edit(&set(None)), Ok(true), "{what}");
+                assert_eq!(editor.text(), text, "{what}");
             }
         }
     }

@@ -1,11 +1,15 @@
 //! Files in and out: scenarios and control logs.
 
 use super::Page;
+use crate::beside;
+use crate::editor::{Target, params};
 use crate::export;
 use crate::incoming::{Kind, check_size};
 use crate::keep::Kept;
 use crate::sim::engine;
+use crate::wire::Command;
 use floodgate::order::Order as _;
+use floodgate::param::ParamKind;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -20,16 +24,18 @@ impl Page {
             for file in files.into_iter().take(FILES_MAX) {
                 let name = file.name();
                 match bytes_of(&file).await {
-                    Ok(bytes) => read.push((Kind::of(&bytes), name, bytes)),
+                    Ok(bytes) => read.push((Kind::of(&name, &bytes), name, bytes)),
                     Err(why) => return page.problem(&name, &why),
                 }
             }
-            // A log belongs to a scenario, so that comes first.
+            // A log belongs to a scenario, and that may name files: what is needed comes first.
             read.order_by_key(|(kind, _, _)| *kind);
             for (kind, name, bytes) in read {
                 let opened = match kind {
                     Kind::Scenario => page.open_scenario(&name, &bytes),
                     Kind::Log => page.open_log(&name, &bytes),
+                    Kind::Data => page.open_data(&name, &bytes),
+                    Kind::Run => page.open_run(&name, &bytes),
                 };
                 if !opened {
                     break;
@@ -46,6 +52,76 @@ impl Page {
                 false
             }
         }
+    }
+
+    /// Keeps recorded traffic; it is played by the one node that can, unless the scenario names it already.
+    fn open_data(&self, name: &str, bytes: &[u8]) -> bool {
+        let text = self.editor.borrow().text().to_owned();
+        let content = std::str::from_utf8(bytes).map_err(|_| format!("{name}: error: the file is no UTF-8 text"));
+        let new = match content.and_then(|content| beside::keep(name, content, &text)) {
+            Ok(new) => new,
+            Err(why) => {
+                self.problem(name, &why);
+                return false;
+            }
+        };
+        self.send(Command::Files(beside::all()));
+        if text.contains(name) {
+            if new {
+                self.reset();
+            }
+            self.say(&format!("{name} is here, and the scenario names it: the run has begun anew."), false);
+            return true;
+        }
+        match self.play(name) {
+            Ok(title) => self.say(&format!("{name} is here, and {title} plays it after Reset."), false),
+            Err(why) => {
+                self.say(&format!("{name} is here for a parameter such as “replay · file” to name. {why}"), true)
+            }
+        }
+        true
+    }
+
+    /// Gives a file to the one node that is selected, or that there is, which takes one.
+    fn play(&self, name: &str) -> Result<String, String> {
+        let outline = self.outline.borrow().clone();
+        let takes = |id: &String| {
+            let node = outline.node(id)?;
+            let found = params::leaves(node.descriptor?).into_iter().find(|(_, spec)| spec.kind == ParamKind::File);
+            Some((node.title.clone(), node.id.clone(), found?.0))
+        };
+        let of = |ids: Vec<String>| ids.iter().filter_map(takes).collect::<Vec<_>>();
+        let selected = of(self.meant_nodes());
+        let all = if selected.is_empty() { of(outline.nodes.iter().map(|n| n.id.clone()).collect()) } else { selected };
+        let [(title, id, path)] = all.as_slice() else {
+            return Err("Select the node that shall play it and drop it again.".to_owned());
+        };
+        // An access log says what it is by its name.
+        let file = params::to_toml(ParamKind::Text, name);
+        let (group, _) = path.split_once('.').unwrap_or((path, ""));
+        let log = format!("{{ file = {file}, format = \"access_log\" }}");
+        let target = Target::Nodes(vec![id.clone()]);
+        match name.to_lowercase().ends_with(".csv") || group == path {
+            true => self.set(&target, path, Some(file))?,
+            false => self.set(&target, group, Some(log))?,
+        }
+        Ok(title.clone())
+    }
+
+    /// Opens a run that was saved with everything that belongs to it.
+    fn open_run(&self, name: &str, bytes: &[u8]) -> bool {
+        match Kept::decode(&String::from_utf8_lossy(bytes)) {
+            Ok(kept) => self.go_on(&kept, name, &format!("open {name}"), kept.at_ns == 0, false),
+            Err(why) => {
+                self.problem(name, &why);
+                false
+            }
+        }
+    }
+
+    /// Offers the run with everything that belongs to it as one file.
+    pub fn save_run(&self) {
+        self.saved(save(&self.file_name("floodgate"), "text/plain", &self.kept().encode()));
     }
 
     /// Runs what was done by hand in another run of this scenario, from the start.

@@ -62,6 +62,15 @@ pub struct Viewport {
     pub k: f64,
 }
 
+/// The curve of each link, where it is drawn.
+fn curves(outline: &Outline, places: &Places, links: &[(String, u32, String)]) -> Vec<Option<Curve>> {
+    let find = |(from, port, to): &(String, u32, String)| {
+        let link = outline.links.iter().find(|l| l.from == *from && l.port as u32 == *port && l.to == *to)?;
+        curve(outline, places, link)
+    };
+    links.iter().map(find).collect()
+}
+
 /// See the module.
 pub struct Page {
     /// The scenario.
@@ -276,6 +285,10 @@ impl Page {
     /// Passes a command to the simulation.
     pub fn send(&self, command: crate::wire::Command) {
         if let Some(driver) = self.driver.borrow().as_ref() {
+            // Whoever simulates may be new and know no files.
+            if matches!(command, crate::wire::Command::Load { .. }) {
+                driver.send(crate::wire::Command::Files(crate::beside::all()));
+            }
             driver.send(command);
         }
     }
@@ -294,13 +307,15 @@ impl Page {
 
     /// Computes the curves of the links that requests fly along.
     pub fn recurve(&self) {
-        let (outline, places) = (self.outline.borrow().clone(), self.places.borrow().clone());
         let links = self.live.borrow().loaded.links.clone();
-        let find = |(from, port, to): &(String, u32, String)| {
-            let link = outline.links.iter().find(|l| l.from == *from && l.port as u32 == *port && l.to == *to)?;
-            curve(&outline, &places, link)
-        };
-        self.curves.replace(links.iter().map(find).collect());
+        self.curves.replace(curves(&self.outline.borrow(), &self.places.borrow(), &links));
+    }
+
+    /// The same for side B of a comparison, whose nodes stand where those of side A do.
+    #[must_use]
+    pub fn rival_curves(&self, rival: &Live) -> Vec<Option<Curve>> {
+        let outline = self.time.rival_outline.borrow();
+        curves(&outline, &self.places.borrow().updated(&outline), &rival.loaded.links)
     }
 
     /// The same for the links of some nodes: a drag that is not over.

@@ -71,6 +71,8 @@ pub struct Seeing {
     pub chosen: Cell<Option<(u64, u64)>>,
     /// Its journey; it stays when others have taken its place.
     pub journey: RefCell<Option<Journey>>,
+    /// The same request on side B of a comparison.
+    pub other: RefCell<Option<Journey>>,
     asked_ms: Cell<f64>,
     waits: Cell<bool>,
     /// The chart beside the load.
@@ -91,6 +93,7 @@ impl Default for Seeing {
             requests: RefCell::new(None),
             chosen: Cell::new(None),
             journey: RefCell::new(None),
+            other: RefCell::new(None),
             asked_ms: Cell::new(f64::NEG_INFINITY),
             waits: Cell::new(false),
             second: Cell::new(Kind::Latency),
@@ -150,6 +153,7 @@ impl Page {
         let Some(mut requests) = requests else { return };
         if let Some(journey) = requests.journey.take() {
             self.seeing.journey.replace(Some(*journey));
+            self.seeing.other.replace(requests.other.take().map(|other| *other));
         }
         if self.seeing.chosen.get().is_none()
             && let Some(first) = requests.failed.first().or(requests.slowest.first())
@@ -179,6 +183,7 @@ impl Page {
     pub(super) fn forget_requests(&self) {
         self.seeing.requests.replace(None);
         self.seeing.journey.replace(None);
+        self.seeing.other.replace(None);
         self.seeing.chosen.set(None);
     }
 

@@ -97,6 +97,10 @@ impl Page {
     /// Goes on with a run that was kept; what is wrong with it is told, and then what is there stays. A `fresh` page has
     /// nothing that it could be undone to.
     pub fn go_on(&self, kept: &Kept, of: &str, label: &str, running: bool, fresh: bool) -> bool {
+        if let Err(why) = crate::beside::unpacked(&kept.files, &kept.text) {
+            self.problem(of, &why);
+            return false;
+        }
         // What cannot run can be edited all the same, beside what ran.
         let sound = kept.edited.is_empty() || engine::check(&kept.edited, "").is_ok();
         let edited = if sound { kept.edited.as_str() } else { "" };
@@ -149,14 +153,15 @@ impl Page {
         // Where nothing has run yet, what there is is the beginning.
         let edited = if text.is_empty() || text == now { String::new() } else { now.to_owned() };
         let text = if text.is_empty() { now.to_owned() } else { text };
+        let files = crate::beside::packed(&format!("{text}{edited}"));
         // Frames have tracks, and tracks have numbers from 1 on.
         if live.loaded.run != self.run.get() || live.last.track == 0 {
             let coming = self.sharing.coming.borrow().clone();
             let coming = coming.unwrap_or_else(|| Kept { seed: self.seed.get(), ..Kept::default() });
-            return Kept { text, edited, ..coming };
+            return Kept { text, edited, files, ..coming };
         }
         let log = if live.log.is_empty() { String::new() } else { self.control_log() };
-        Kept { text, edited, seed: Some(live.loaded.seed), log, at_ns: live.last.now_ns }
+        Kept { text, edited, seed: Some(live.loaded.seed), log, at_ns: live.last.now_ns, files }
     }
 
     /// The link to what is on the screen, where it stands or from its start.

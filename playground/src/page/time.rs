@@ -35,6 +35,8 @@ pub struct Time {
     pub rival_name: RefCell<String>,
     /// What its text says.
     pub rival_outline: RefCell<Outline>,
+    /// What is shown of its stage: left, top, width and height.
+    pub rival_view: Cell<(f64, f64, f64, f64)>,
 }
 
 impl Page {

@@ -10,8 +10,9 @@ pub use chart::{LEFT, RIGHT};
 
 use crate::charts::{self, Kind};
 use crate::dots::{Dots, MotionClock};
+use crate::geometry::Curve;
 use crate::page::viewport::by_id;
-use crate::page::{Page, Topic};
+use crate::page::{Page, Topic, Viewport};
 use std::cell::RefCell;
 use std::rc::Rc;
 use theme::Theme;
@@ -31,6 +32,8 @@ struct Painter {
     page: Rc<Page>,
     window: Window,
     dots: Dots,
+    /// Those of side B, and the curves that they fly along.
+    rival: (Dots, Vec<Option<Curve>>),
     theme: Theme,
     run: u32,
     /// When the dots were last fed, by the clock of motion.
@@ -63,6 +66,7 @@ pub fn start(page: Rc<Page>) {
         page,
         window: window.clone(),
         dots: Dots::default(),
+        rival: Default::default(),
         theme: Theme::default(),
         run: 0,
         fed_ms: 0.0,
@@ -127,6 +131,7 @@ impl Painter {
         if run != self.run {
             self.run = run;
             self.dots.clear();
+            self.rival.0.clear();
             self.dirty = true;
         }
         self.dirty |= fresh;
@@ -136,9 +141,22 @@ impl Painter {
             let elapsed = moving_ms - std::mem::replace(&mut self.fed_ms, moving_ms);
             self.dots.feed(&live.links, moving_ms, elapsed);
             self.page.dot_scale.set(self.dots.scale());
+            match self.page.time.rival.borrow().as_ref() {
+                Some(rival) => self.rival.0.feed(&rival.links, moving_ms, elapsed),
+                None => self.rival.0.clear(),
+            }
         }
         drop(live);
-        self.motion(moving_ms)?;
+        let view = self.page.viewport.get();
+        self.dots.land(moving_ms);
+        self.motion("motion", &self.dots, &self.page.curves.borrow(), |_| view, moving_ms)?;
+        self.rival.0.land(moving_ms);
+        let (x, y, width, height) = self.page.time.rival_view.get();
+        let fitting = |(wide, tall): (f64, f64)| {
+            let k = (wide / width).min(tall / height);
+            Viewport { x: (wide - width * k) / 2.0 - x * k, y: (tall - height * k) / 2.0 - y * k, k }
+        };
+        self.motion("motion-b", &self.rival.0, &self.rival.1, fitting, moving_ms)?;
         let pulse_ms = if self.page.dragging.get() { PULSE_DRAGGING_MS } else { PULSE_MS };
         if now_ms - self.pulse_ms >= pulse_ms && self.due.is_empty() {
             self.pulse_ms = now_ms;
@@ -146,6 +164,7 @@ impl Painter {
                 self.page.live.borrow_mut().sample();
                 if let Some(rival) = self.page.time.rival.borrow_mut().as_mut() {
                     rival.sample();
+                    self.rival.1 = self.page.rival_curves(rival);
                 }
                 self.due = vec![Due::Lanes];
                 // The first of them is drawn first, each in a frame of its own.
@@ -173,19 +192,27 @@ impl Painter {
         Ok(())
     }
 
-    fn motion(&mut self, now_ms: f64) -> Result<(), JsValue> {
-        let Some((canvas, ratio)) = canvas("motion") else { return Ok(()) };
+    /// Draws flights on a canvas, which is looked at as `view` says for its size.
+    fn motion(
+        &self,
+        id: &str,
+        dots: &Dots,
+        curves: &[Option<Curve>],
+        view: impl Fn((f64, f64)) -> Viewport,
+        now_ms: f64,
+    ) -> Result<(), JsValue> {
+        let Some((canvas, ratio)) = canvas(id) else { return Ok(()) };
         let Some(ctx) = canvas.get_context("2d")?.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) else {
             return Ok(());
         };
         ctx.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0)?;
         ctx.clear_rect(0.0, 0.0, f64::from(canvas.width()), f64::from(canvas.height()));
-        self.dots.land(now_ms);
-        if self.still || self.dots.flights().is_empty() {
+        if self.still || dots.flights().is_empty() {
             return Ok(());
         }
         ctx.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0)?;
-        motion::draw(&ctx, &self.dots, &self.page.curves.borrow(), self.page.viewport.get(), &self.theme, now_ms)
+        let view = view((f64::from(canvas.client_width()), f64::from(canvas.client_height())));
+        motion::draw(&ctx, dots, curves, view, &self.theme, now_ms)
     }
 
     fn chart(&self, kind: Kind) -> Result<(), JsValue> {

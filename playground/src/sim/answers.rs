@@ -101,6 +101,7 @@ fn requests(kept: &journey::Journeys, scenario: &Scenario, which: Option<(u64, u
         failed: list(kept.failed()),
         sampled: list(kept.sampled()),
         journey: all.iter().find(is_wanted).map(|j| Box::new(tree(j, scenario))),
+        other: None,
     }
 }
 

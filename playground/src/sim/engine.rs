@@ -286,16 +286,37 @@ impl Engine {
         self.scenario().nodes.get(node)?.descriptor.gauges.iter().position(|g| g.name == name)
     }
 
-    /// Planned changes of load.
+    /// Planned changes for a while.
     #[must_use]
     pub fn phases(&self) -> Vec<Phase> {
-        let phase = |p: &floodgate::scenario::Phase| Phase {
-            from: p.at.as_secs_f64(),
-            to: (p.at + p.lasting).as_secs_f64(),
-            title: p.title.clone(),
-            link: p.to.is_some(),
+        let phase = |p: &floodgate::scenario::Phase| {
+            let (load, about) = self.about(&p.node, p.to.as_deref());
+            let title = if p.title.is_empty() { about } else { p.title.clone() };
+            let is_it = |c: &&Control| c.node == p.node && c.at == p.at;
+            let link = p
+                .to
+                .as_ref()
+                .and_then(|to| self.planned().filter(is_it).find_map(|c| link_state(c).filter(|link| link.1 == *to)));
+            Phase { from: p.at.as_secs_f64(), to: (p.at + p.lasting).as_secs_f64(), title, load, link }
         };
         self.scenario().phases.iter().map(phase).collect()
+    }
+
+    /// What a change for a while is about, and whether that is the load: a node, or its link to another.
+    #[must_use]
+    pub fn about(&self, node: &str, to: Option<&str>) -> (bool, String) {
+        let here = self.title_of(node);
+        match to {
+            Some(to) => (false, format!("change of the link {here} → {}", self.title_of(to))),
+            None if self.is_source(node) => (true, "crowd".to_owned()),
+            None => (false, format!("change of {here}")),
+        }
+    }
+
+    /// Whether requests come from there.
+    #[must_use]
+    pub fn is_source(&self, node: &str) -> bool {
+        self.scenario().node(node).is_some_and(|n| n.descriptor.look == Look::Source)
     }
 
     /// Handles events before `until_ns`, at most so many.
@@ -609,6 +630,19 @@ pub fn headless(text: &str, seed: &str, until: &str, variant: &str) -> String {
         serde_json::to_string_pretty(&simulation.report()).map_err(|e| e.to_string())
     };
     run().unwrap_or_else(|problem| serde_json::json!({ "error": problem }).to_string())
+}
+
+/// The link that a control changes, from and to, and how it stands then, in a word or two.
+#[must_use]
+pub fn link_state(control: &Control) -> Option<(String, String, String)> {
+    let Action::SetLink { to, changes, .. } = &control.action else { return None };
+    let word = |(name, _): &(String, Value)| match name.as_str() {
+        "latency" => "slow".to_owned(),
+        "loss" => "lossy".to_owned(),
+        "bandwidth" => "narrow".to_owned(),
+        other => other.to_owned(),
+    };
+    Some((control.node.clone(), to.clone(), changes.iter().map(word).collect::<Vec<_>>().join(", ")))
 }
 
 /// Node and place among its tracks, for every gauge over time.

@@ -1,7 +1,7 @@
 //! One run, or two side by side: the same seed, the same clock, the same things done by hand; what differs is the scenario.
 
 use super::session::{Next, Session};
-use crate::wire::{Command, Other, Reply};
+use crate::wire::{Answer, Command, Other, Reply};
 use floodgate::Control;
 
 /// A session, and the one beside it if there is one.
@@ -42,6 +42,24 @@ impl Lab {
                     b.session.command(Command::Drawn);
                 }
             }
+            Command::Follow(follow) => {
+                replies.extend(self.a.command(Command::Follow(follow)));
+                if let Some(b) = &mut self.b {
+                    b.session.command(Command::Follow(follow));
+                }
+            }
+            Command::Ask(question) => {
+                replies.extend(self.a.command(Command::Ask(question)));
+                let there = self.b.as_mut().map(|b| b.session.command(Command::Ask(question)));
+                // The same request has the same identity on both sides.
+                if let (
+                    Some(Reply::Answer(Answer::Requests(Some(here)))),
+                    Some(Reply::Answer(Answer::Requests(Some(there)))),
+                ) = (replies.last_mut(), there.and_then(|mut there| there.pop()))
+                {
+                    here.other = there.journey;
+                }
+            }
             command => {
                 let reset = matches!(command, Command::Load { .. });
                 replies.extend(self.a.command(command));
@@ -61,6 +79,7 @@ impl Lab {
     fn rival(&mut self, other: Other) -> Result<(), String> {
         let seed = self.a.seed().ok_or("Nothing is loaded.")?;
         let mut session = Session::new();
+        session.command(Command::Follow(self.a.follows()));
         for reply in session.command(load(&other, self.a.run(), seed)) {
             if let Reply::Refused(why) = reply {
                 return Err(why);
@@ -133,7 +152,7 @@ impl Rival {
 mod tests {
     use super::*;
     use crate::live::Live;
-    use crate::wire::{Act, Deed, Frame};
+    use crate::wire::{Act, Deed, Frame, Question};
     use floodgate::Scenario;
     use std::cell::Cell;
 
@@ -211,5 +230,23 @@ mod tests {
         assert_eq!(a.totals.born, b.totals.born);
         assert_ne!(a.digest, b.digest);
         assert!(matches!(lab.command(variant("nothing"))[..], [Reply::Refused(_)]));
+    }
+
+    #[test]
+    fn whoever_looks_at_a_request_sees_it_on_both_sides() {
+        let mut lab = Lab::default();
+        let text = PLAIN.to_owned();
+        lab.command(Command::Load { run: 1, text, seed: Some(7), running: false, variant: None, resume: None });
+        lab.command(Command::Follow(true));
+        lab.command(Command::Compare(Some(Other { text: DEFENDED.to_owned(), variant: None })));
+        go(&mut lab, 1);
+        let ask = |lab: &mut Lab, which| match lab.command(Command::Ask(Question::Requests(which))).pop() {
+            Some(Reply::Answer(Answer::Requests(Some(requests)))) => requests,
+            other => panic!("{other:?}"),
+        };
+        let sample = ask(&mut lab, None).sampled[0].clone();
+        let both = ask(&mut lab, Some((sample.lineage, sample.born_ns)));
+        let (here, there) = (both.journey.expect("it was followed"), both.other.expect("on the other side too"));
+        assert_eq!((here.request.lineage, here.request.born_ns), (there.request.lineage, there.request.born_ns));
     }
 }

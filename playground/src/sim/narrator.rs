@@ -159,19 +159,22 @@ impl Narrator {
     fn triggers_pass(&mut self, t: f64) {
         let opened = self.triggers.iter().filter(|(p, _)| p.from < t).count();
         for (phase, by_hand) in self.triggers.get(self.story.opened..opened).unwrap_or_default().to_vec() {
-            let what = if phase.title.is_empty() { "A planned change of load" } else { &phase.title };
             if !by_hand {
-                self.tell(phase.from, Tone::Act, format!("{what} begins"), None);
+                self.tell(phase.from, Tone::Act, format!("{} begins", sentence(&phase.title)), None);
             }
         }
         self.story.opened = self.story.opened.max(opened);
-        let over: Vec<f64> = self.triggers.iter().map(|(p, _)| p.to).filter(|to| *to < t).collect();
-        if over.len() > self.story.closed {
-            let last = over.iter().copied().fold(0.0, f64::max);
-            self.tell(last, Tone::Act, "The load is back to what it was".to_owned(), None);
+        let over: Vec<&Phase> = self.triggers.iter().map(|(p, _)| p).filter(|p| p.to < t).collect();
+        let (closed, last) = (over.len(), over.into_iter().max_by(|a, b| a.to.total_cmp(&b.to)).cloned());
+        if let Some(last) = last.filter(|_| closed > self.story.closed) {
+            let text = match last.load {
+                true => "The load is back to what it was".to_owned(),
+                false => format!("{} is over", sentence(&last.title)),
+            };
+            self.tell(last.to, Tone::Act, text, None);
             self.story.after_told = false;
         }
-        self.story.closed = over.len();
+        self.story.closed = closed;
     }
 
     fn node(&mut self, i: usize, status: &Status, utilization: Option<f64>, t: f64) {
@@ -307,4 +310,10 @@ impl Narrator {
             self.tell(t, Tone::Bad, text, None);
         }
     }
+}
+
+/// With a capital letter, as a sentence begins.
+fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }

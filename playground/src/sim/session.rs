@@ -199,6 +199,7 @@ impl Session {
                 self.told.push(Reply::Answer(answer.unwrap_or(Answer::Later)));
             }
             Command::Follow(follow) => self.follow(follow),
+            Command::Files(files) => crate::beside::keep_only(files),
             // Whoever holds sessions sees to these.
             Command::Compare(_) | Command::Previews(_) | Command::Crash => {}
         }
@@ -211,6 +212,12 @@ impl Session {
         self.told.extend(wrong.map(|what| {
             Reply::Refused(format!("The books of this run do not balance, which is a defect of the simulator: {what}"))
         }));
+    }
+
+    /// Whether requests are followed.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.follow
     }
 
     /// Follows requests from the beginning on: what is under way is made again, to where it stands or was to go.

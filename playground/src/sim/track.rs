@@ -1,7 +1,7 @@
 //! One future of the run: the engine on it, what was done, and what there is to tell; all of it can go back in time.
 
 use super::edits::{Difference, difference};
-use super::engine::{Engine, Outcome};
+use super::engine::{Engine, Outcome, link_state};
 use super::narrator::{Narrator, Story};
 use super::session::{MILLISECOND_NS, SECOND_NS, WINDOW_NS};
 use crate::wire::{self, Flag, FlagKind, Line, Phase, Tone};
@@ -50,14 +50,18 @@ impl Entry {
         self.end_ns().is_some_and(|end| end <= now_ns)
     }
 
-    fn phase(&self) -> Option<Phase> {
+    fn phase(&self, engine: &Engine) -> Option<Phase> {
         let seconds = |ns: u64| ns as f64 / 1e9;
         let end = self.end_ns().filter(|_| {
             matches!(self.control.action, Action::Set(_) | Action::SetLink { .. }) && !matches!(self.act, 0 | INVERSE)
         })?;
-        let link = matches!(self.control.action, Action::SetLink { .. });
+        let callee = match &self.control.action {
+            Action::SetLink { to, .. } => Some(to.as_str()),
+            _ => None,
+        };
+        let (load, title) = engine.about(&self.control.node, callee);
         let to = self.undone_ns.map_or(end, |undone| undone.min(end));
-        Some(Phase { from: seconds(self.at_ns()), to: seconds(to), title: String::new(), link })
+        Some(Phase { from: seconds(self.at_ns()), to: seconds(to), title, load, link: link_state(&self.control) })
     }
 
     /// Shown from the moment when it is done, which is a little before it takes effect.
@@ -330,7 +334,7 @@ impl Track {
     }
 
     fn plan(&mut self) {
-        let by_hand = self.entries.iter().filter_map(Entry::phase).collect();
+        let by_hand = self.entries.iter().filter_map(|e| e.phase(&self.engine)).collect();
         self.narrator.plan(self.engine.phases(), by_hand);
     }
 
@@ -434,7 +438,7 @@ impl Track {
     /// Changes of load for a while.
     #[must_use]
     pub fn phases(&self) -> Vec<Phase> {
-        self.engine.phases().into_iter().chain(self.entries.iter().filter_map(Entry::phase)).collect()
+        self.engine.phases().into_iter().chain(self.entries.iter().filter_map(|e| e.phase(&self.engine))).collect()
     }
 
     /// What was done to the system by hand, for a repetition elsewhere; edits of the scenario are not.
@@ -460,8 +464,8 @@ impl Track {
     #[must_use]
     pub fn info(&self) -> wire::Track {
         let kind = |c: &Control| match &c.action {
-            Action::Set(_) if c.lasting.is_some() => FlagKind::Load,
-            Action::SetLink { .. } if c.lasting.is_some() => FlagKind::Fault,
+            Action::Set(_) if c.lasting.is_some() && self.engine.is_source(&c.node) => FlagKind::Load,
+            Action::Set(_) | Action::SetLink { .. } if c.lasting.is_some() => FlagKind::Fault,
             Action::Fault { .. } | Action::Heal { .. } => FlagKind::Fault,
             _ => FlagKind::Edit,
         };

@@ -7,6 +7,7 @@ use crate::editor::outline::NodeSketch;
 use crate::geometry::{Point, inlet, outlet, size};
 use crate::page::{PageRef, Topic, use_topic};
 use crate::wire::Deed;
+use floodgate::catalogue::Tone;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -76,7 +77,7 @@ fn Face(props: &FaceProps) -> Html {
                 <span class="names"><b>{ node.title.clone() }</b><small>{ kind }</small></span>
                 { stacked.unwrap_or_default() }
             </div>
-            <Badges page={page.clone()} {index} />
+            <Badges page={page.clone()} node={node.clone()} {index} />
             <div class="body" aria-hidden="true">
                 if let Some(index) = index {
                     <Body page={page.clone()} node={node.clone()} {index} />
@@ -94,22 +95,30 @@ fn Face(props: &FaceProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct BadgesProps {
     page: PageRef,
+    node: Rc<NodeSketch>,
     index: Option<usize>,
 }
 
-/// Faults and amplification.
+/// How it stands unless that is how it should be, faults, and amplification.
 #[component]
 fn Badges(props: &BadgesProps) -> Html {
     use_topic(&props.page, Topic::Pulse);
     let Some(i) = props.index else { return html! {} };
     let live = props.page.live.borrow();
     let rates = live.node_rates(i);
-    let faults = live.statuses.get(i).map(|s| s.faults.join(", ")).unwrap_or_default();
+    let status = live.statuses.get(i);
+    let faults = status.map(|s| s.faults.join(", ")).unwrap_or_default();
+    let state = props.node.descriptor.zip(status).and_then(|(d, s)| crate::charts::unwell(d, &s.gauges));
     let amplification =
         if rates.amplification.is_finite() { format!("×{:.1}", rates.amplification) } else { "×∞".to_owned() };
     let loud = rates.amplification >= 1.2;
     html! {
         <span class="badges" aria-hidden="true">
+            if let Some(state) = state {
+                <span class={if state.tone == Tone::Bad { "badge unwell bad" } else { "badge unwell" }}>
+                    { format!("{} {}", if state.tone == Tone::Bad { "▲" } else { "◆" }, state.title) }
+                </span>
+            }
             if !faults.is_empty() {
                 <span class="badge fault" title={format!("Fault: {faults}")}>{ icons::bolt() }</span>
             }

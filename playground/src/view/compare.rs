@@ -105,14 +105,19 @@ fn map(page: &PageRef, a: &Live, b: &Live) -> Html {
         })
     });
     // Text is read on the screen, however small the map is.
+    let (x, y, width) = (left - 12.0, top - 12.0, right - left + 24.0);
     let scale = ((right - left) / 480.0).clamp(1.0, 1.6);
+    let height = bottom - top + 24.0 + 24.0 * scale;
+    page.time.rival_view.set((x, y, width, height));
     let cards = there.iter().map(|node| card(node, places.of(node), scale, a, b));
     html! {
-        <svg class="rival-map" role="img" aria-label="The nodes of side B"
-             viewBox={format!("{} {} {} {}", left - 12.0, top - 12.0, right - left + 24.0, bottom - top + 24.0 + 24.0 * scale)}>
-            { for edges }
-            { for cards }
-        </svg>
+        <div class="rival-map">
+            <svg role="img" aria-label="The nodes of side B" viewBox={format!("{x} {y} {width} {height}")}>
+                { for edges }
+                { for cards }
+            </svg>
+            <canvas id="motion-b" aria-hidden="true"></canvas>
+        </div>
     }
 }
 

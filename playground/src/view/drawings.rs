@@ -149,6 +149,7 @@ fn shelf(label: &str, (used, capacity): (f64, Option<f64>), unit: &str, hit_rati
         let _ = write!(path, "M{x:.1} {:.1}h6v{tall}h-6z", 31.0 - tall);
     }
     let of = capacity.map(|c| format!(" of {}", amount(c, unit))).unwrap_or_default();
+    let of = if used > 0.0 { of } else { format!("{of}: empty") };
     let hits = hit_ratio.map_or_else(|| "no requests yet".to_owned(), |h| format!("{:.0} % hits", h * 100.0));
     sheet(
         "shelf",
@@ -160,7 +161,9 @@ fn shelf(label: &str, (used, capacity): (f64, Option<f64>), unit: &str, hit_rati
                 <path class="gap" d={gaps} /><path class="book" d={books} />
                 <path class="board" d={format!("M0 32.5H{width}")} />
                 if let Some(hit_ratio) = hit_ratio {
-                    { bar(0.5, 37.5, (width - 1.0, 5.0), hit_ratio.clamp(0.0, 1.0)) }
+                    // Many hits are good news: nothing is hatched.
+                    <rect class="frame" x="0.5" y="37.5" width={(width - 1.0).to_string()} height="5" rx="2" />
+                    <rect class="level" x="0.5" y="37.5" width={format!("{:.1}", (width - 1.0) * hit_ratio.clamp(0.0, 1.0))} height="5" rx="2" />
                 }
                 <text x="0" y="56" class={if hit_ratio.is_some_and(|h| h < 0.5) { "strong" } else { "plain" }}>{ hits }</text>
             </>

@@ -4,7 +4,7 @@
 use super::drawings;
 use crate::editor::outline::NodeSketch;
 use crate::face::{face, stack};
-use crate::geometry::{REPLICA, REPLICAS_SHOWN, size};
+use crate::geometry::{REPLICA, replicas_with_room, size};
 use crate::page::{PageRef, Topic, use_topic};
 use crate::series::{bytes, short};
 use floodgate::catalogue::Look;
@@ -83,7 +83,7 @@ pub fn Body(props: &BodyProps) -> Html {
     let width = size(node).0 - 2.0 * SIDE;
     html! {
         <>
-            { for shown(&status.replicas).iter().map(|r| replica(r, node.descriptor.map(|d| d.look))) }
+            { for shown(&status.replicas, replicas_with_room(node)).iter().map(|r| replica(r, node.descriptor.map(|d| d.look))) }
             { for face(status, node.descriptor, &rates).iter().map(|drawing| drawings::draw(drawing, width)) }
         </>
     }
@@ -94,12 +94,12 @@ pub fn stacked(status: &Status) -> Html {
     stack(status).map(drawings::stack_badge).unwrap_or_default()
 }
 
-/// Replicas one by one while they are few; otherwise the first ones and the sum of the rest.
-fn shown(replicas: &[ReplicaStatus]) -> Vec<(ReplicaStatus, usize)> {
-    if replicas.len() <= REPLICAS_SHOWN {
+/// Replicas one by one while there is room for them; otherwise the first ones and the sum of the rest.
+fn shown(replicas: &[ReplicaStatus], room: usize) -> Vec<(ReplicaStatus, usize)> {
+    if replicas.len() <= room {
         return replicas.iter().map(|r| (r.clone(), 1)).collect();
     }
-    let (first, rest) = replicas.split_at(REPLICAS_SHOWN - 1);
+    let (first, rest) = replicas.split_at(room - 1);
     let mut all: Vec<_> = first.iter().map(|r| (r.clone(), 1)).collect();
     let mut sum = ReplicaStatus { slot_progress: Vec::new(), ..rest[0].clone() };
     for r in &rest[1..] {
@@ -121,7 +121,7 @@ fn shown(replicas: &[ReplicaStatus]) -> Vec<(ReplicaStatus, usize)> {
 
 fn replica((r, count): &(ReplicaStatus, usize), look: Option<Look>) -> Html {
     let unit = if look == Some(Look::Store) { "conns" } else { "workers" };
-    let many = if *count > 1 { format!("{count} more: ") } else { String::new() };
+    let many = if *count > 1 { format!("{count} × ") } else { String::new() };
     // What is not there yet holds nothing.
     let alive = !matches!(r.mode, Mode::Down | Mode::Starting);
     html! {

@@ -28,6 +28,7 @@ pub fn Journeys(props: &PageProps) -> Html {
             <div class="journey" tabindex="0" role="region" aria-label="One request">
                 if let Some(journey) = page.seeing.journey.borrow().as_ref() {
                     { tree(journey) }
+                    { beside(&page) }
                 } else {
                     <p class="quiet nothing">{ if requests.followed == 0 { "No request has come yet." } else { "Choose a request to see what became of it." } }</p>
                 }
@@ -98,6 +99,24 @@ fn item(page: &PageRef, group: &str, request: &Request) -> Html {
                 <time>{ format!("{:.2} s", request.born_ns as f64 / 1e9) }</time><span>{ brief(request) }</span>
             </button>
         </li>
+    }
+}
+
+/// The same request on side B, where there is one.
+fn beside(page: &PageRef) -> Html {
+    if page.time.rival.borrow().is_none() {
+        return html! {};
+    }
+    let other = page.seeing.other.borrow();
+    html! {
+        <section class="journey-b" data-testid="journey-b">
+            <h3><b class="side-b">{ "B" }</b>{ " The same request on the other side" }</h3>
+            if let Some(other) = other.as_ref() {
+                { tree(other) }
+            } else {
+                <p class="quiet">{ "It is not among those that are kept there: a sample is, on both sides." }</p>
+            }
+        </section>
     }
 }
 

@@ -66,15 +66,23 @@ fn Lanes(props: &LanesProps) -> Html {
     let width = format!("{:.1}", 10.0 + digits * 0.9);
     let share = if rates.calls >= 1.0 { rates.retries / rates.calls } else { 0.0 };
     let (x, y) = curve.at(0.5, 0.0);
+    let t = live.last.now_ns as f64 / 1e9;
+    let in_force = live.loaded.phases.iter().filter(|p| p.from <= t && t < p.to);
+    let broken =
+        in_force.filter_map(|p| p.link.as_ref()).find(|link| (&link.0, &link.1) == (from, to)).map(|link| &link.2);
     html! {
         <>
             <path id={format!("call-{i}")} class={classes!("lane", (share > 0.5).then_some("loop"), running.is_none().then_some("pending"))} d={curve.path()} stroke-width={width} />
-            <path id={format!("return-{i}")} class="mid" d={curve.path()} />
+            <path id={format!("return-{i}")} class={classes!("mid", broken.map(|b| format!("broken {b}")))} d={curve.path()} />
             <g id={format!("label-{i}")} class="link-label" transform={format!("translate({x:.1} {y:.1})")}>
+                if let Some(broken) = broken {
+                    <path class="fault-mark" d="M-6 -6L6 6M6 -6L-6 6" />
+                    <text y="22" class="broken">{ broken.clone() }</text>
+                }
                 if rates.calls >= 0.05 {
                     <text y="-20">{ format!("{}/s", short(rates.calls)) }</text>
                     if share >= 0.05 {
-                        <text y="30" class="retries">{ format!("{:.0} % retries", share * 100.0) }</text>
+                        <text y="36" class="retries">{ format!("{:.0} % retries", share * 100.0) }</text>
                     }
                 }
             </g>

@@ -78,7 +78,7 @@ pub fn Fields(props: &NodesProps) -> Html {
     let [first, ..] = descriptors.as_slice() else { return html! {} };
     let one_kind = descriptors.iter().all(|d| d == first);
     html! {
-        { for params::common(&descriptors).into_iter().map(|(path, spec)| {
+        { for params::common(&descriptors).into_iter().filter(|(path, _)| nodes.iter().any(|n| has_room(n, path))).map(|(path, spec)| {
             let shown = |text: &String| match spec.kind {
                 ParamKind::Codes => codes(text),
                 _ => params::bare(text),
@@ -92,6 +92,18 @@ pub fn Fields(props: &NodesProps) -> Html {
             }
         }) }
     }
+}
+
+/// Whether the groups around a parameter are there: what is switched off has no parts.
+fn has_room(node: &NodeSketch, path: &str) -> bool {
+    let is_on = |group: &str| {
+        let spec = node.descriptor.and_then(|d| params::spec(d, group));
+        let written = node.given.get(group).map(String::as_str);
+        // A table of its own is not one value, but its parts are there.
+        let inside = || node.given.keys().any(|key| key.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
+        spec.is_none_or(|spec| !spec.optional || params::is_on(spec, written) || inside())
+    };
+    path.match_indices('.').all(|(at, _)| is_on(&path[..at]))
 }
 
 #[derive(PartialEq, Properties)]

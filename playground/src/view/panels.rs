@@ -26,7 +26,7 @@ pub fn Crowd(props: &PageProps) -> Html {
         let live = page.live.borrow();
         let t = live.last.now_ns as f64 / 1e9;
         let in_force = live.loaded.phases.iter().filter(|p| p.from <= t && t < p.to);
-        let longest = in_force.map(|p| (p.to - t, p.link)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let longest = in_force.map(|p| (p.to - t, p.title.clone())).max_by(|a, b| a.0.total_cmp(&b.0));
         (live.rates(), longest)
     };
     let onclick = {
@@ -42,9 +42,7 @@ pub fn Crowd(props: &PageProps) -> Html {
             <span class="quiet">{ "for" }</span>
             <label><input class="narrow" aria-label="Crowd length" value={(*length).clone()} oninput={typed(&length)} spellcheck="false" /></label>
             <span class={classes!("crowd-state", trouble.is_some().then_some("on"))}>
-                { trouble.map_or_else(String::new, |(left, link)| {
-                    format!("{}: {left:.0} s left", if link { "link fault" } else { "crowd" })
-                }) }
+                { trouble.map_or_else(String::new, |(left, what)| format!("{what}: {left:.0} s left")) }
             </span>
             <div class={classes!("goodput", goodput.is_some_and(|share| share < 50.0).then_some("bad"))} title="Share of requests answered in time, over the last second">
                 <b>{ goodput.map_or_else(|| "–".to_owned(), |share| format!("{share:.0} %")) }</b><small>{ "answered in time" }</small>

@@ -70,9 +70,9 @@ fn Link(props: &PageProps) -> Html {
     let advice = match length {
         n if n <= LINK_CHARS_SAFE => "Short enough for chats, mails and browsers.",
         n if n <= LINK_CHARS_MANY => {
-            "Some chat and mail programs cut links of more than 2,000 characters. If it arrives broken, send the scenario and the control log as files."
+            "Some chat and mail programs cut links of more than 2,000 characters. If it arrives broken, send the run as one file."
         }
-        _ => "Many programs cut links as long as this one: send the scenario and the control log as files.",
+        _ => "Many programs cut links as long as this one: send the run as one file, below.",
     };
     html! {
         <section class="share-link">
@@ -111,6 +111,7 @@ fn Files(props: &PageProps) -> Html {
         <section>
             <h3>{ "Files" }</h3>
             <ul class="exports">
+                { entry("Run (one file)", "opens here: everything that the link holds, recorded traffic included", save(|p| p.save_run())) }
                 { entry("Scenario (TOML)", "opens here and on the command line", save(|p| p.save_scenario())) }
                 { entry("Control log (JSONL)", "floodgate run FILE --controls LOG", save(|p| p.save_log())) }
                 { entry("Rust test", "the same run up to its last whole second, with its digest", save(|p| p.save_test())) }

@@ -231,7 +231,7 @@ fn Files(props: &PageProps) -> Html {
             <span class="divider" />
             <super::sharing::Tools page={page.clone()} />
             <Tool name="Light or dark" icon={icons::theme()} onclick={act(toggle_theme)} />
-            <input type="file" ref={input} class="hidden" multiple=true accept=".toml,.jsonl,text/*" aria-label="Scenario file or control log" {onchange} />
+            <input type="file" ref={input} class="hidden" multiple=true accept=".toml,.jsonl,.floodgate,.csv,.log,text/*" aria-label="Scenario file or control log" {onchange} />
         </div>
     }
 }

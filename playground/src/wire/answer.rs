@@ -120,6 +120,8 @@ pub struct Requests {
     pub sampled: Vec<Request>,
     /// The one that was asked for, if it is among them.
     pub journey: Option<Box<Journey>>,
+    /// The same request on side B, if there is one and it is among those that are kept there.
+    pub other: Option<Box<Journey>>,
 }
 
 /// A request that was followed.

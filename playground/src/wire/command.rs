@@ -21,6 +21,8 @@ pub enum Command {
         /// Go on where another run of it was.
         resume: Option<Resume>,
     },
+    /// Scenarios may name these files, and no others beside those that come with the page: names and texts.
+    Files(Vec<(String, String)>),
     /// Let time pass.
     Run,
     /// Stop time.

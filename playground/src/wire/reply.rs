@@ -62,17 +62,19 @@ pub struct Topology {
     pub links: Vec<(String, u32, String)>,
 }
 
-/// A stretch of virtual time in which load is different.
+/// A stretch of virtual time in which something is different, mostly the load.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Phase {
     /// From, in seconds.
     pub from: f64,
     /// To, in seconds.
     pub to: f64,
-    /// What it is called; may be empty.
+    /// What it is called, or what it is about.
     pub title: String,
-    /// It is of a link, not of the load.
-    pub link: bool,
+    /// It is of the load: a source sends differently.
+    pub load: bool,
+    /// It is of this link, from and to, which is in this state meanwhile: in a word, as `cut`.
+    pub link: Option<(String, String, String)>,
 }
 
 /// A short run of a scenario of the gallery.

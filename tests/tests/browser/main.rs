@@ -4,6 +4,7 @@ use floodgate_tests::browser::{BrowserError, Page};
 
 mod access;
 mod editing;
+mod exhibits;
 mod exports;
 mod gallery;
 mod harness;

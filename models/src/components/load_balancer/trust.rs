@@ -156,6 +156,17 @@ impl LoadBalancer {
         cx.gauge(GAUGE_EJECTED, self.ejected() as u64);
         cx.gauge(GAUGE_PANIC, u64::from(panic));
         cx.gauge(GAUGE_UNHEALTHY, self.unhealthy() as u64);
+        cx.gauge(GAUGE_STATE, self.state());
+    }
+
+    /// Whom it trusts, as the descriptor numbers it.
+    pub(super) fn state(&self) -> u64 {
+        match () {
+            () if self.ready.is_empty() && self.unheard.is_empty() => 4,
+            () if self.panics() => 3,
+            () if self.ejected() > 0 => 2,
+            () => u64::from(self.unhealthy() > 0),
+        }
     }
 
     /// Endpoints that failed their checks.

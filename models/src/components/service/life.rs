@@ -66,6 +66,7 @@ impl Service {
         cx.gauge(GAUGE_READY, self.ready.len() as u64);
         cx.gauge(GAUGE_KILLS, self.kills);
         cx.gauge(GAUGE_DESIRED, u64::from(self.config.replicas));
+        cx.gauge(GAUGE_STATE, self.state());
         if self.config.cores.is_some() {
             cx.gauge(slot::USED, u64::from(self.computing));
         }
