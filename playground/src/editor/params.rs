@@ -200,7 +200,7 @@ mod tests {
         let (service, database) = (of("service"), of("database"));
         let both: Vec<&Descriptor> = [service, database].into_iter().flatten().collect();
         let names: Vec<String> = common(&both).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(names, ["service_time", "restart_delay"]);
+        assert_eq!(names, ["service_time", "restart_delay", "deadlines"]);
         assert_eq!(common(&both[..1]).len(), leaves(both[0]).len());
         assert!(is_live(both[0], "call_retry.attempts") && !is_live(both[0], "workers"));
         assert_eq!(meaning("Grows.\nSource: a\nblog."), ("Grows.".to_owned(), Some("a blog.".to_owned())));
