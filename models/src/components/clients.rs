@@ -410,6 +410,14 @@ impl Config {
         if let Some(wave) = self.arrivals.objection() {
             object("arrivals", wave.0, wave.1);
         }
+        if self.users.is_some() && self.double_clicks.is_some() {
+            let message = "is given beside `users`, who wait for an answer before they do anything else".into();
+            object("double_clicks", message, "leave one of them out: double clicks come in an open loop");
+        }
+        if self.users.is_some() && self.arrivals.changes() {
+            let message = "is given beside `users`: in a closed loop requests come when the users have thought".into();
+            object("arrivals", message, "leave one of them out; `think_time` says how long users think");
+        }
         let Some(replay) = &self.replay else { return wrong };
         if self.users.is_some() {
             object("replay", "is given beside `users`: a recording is an open loop".into(), "leave one of them out");

@@ -1,7 +1,7 @@
 //! Names that are looked up before anybody is called, and answers that are kept.
 
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, Track};
-use crate::component::{Component, Cx, Message, slot};
+use crate::component::{Component, Cx, Message, Objection, slot};
 use crate::param::{Params, Ratio};
 use crate::policy::{Checker, HealthChecks, Watched};
 use crate::status::{Drawing, Figure, Status};
@@ -205,6 +205,14 @@ impl Component for Dns {
             lookups: 0,
             stale: 0,
         }
+    }
+
+    fn check(config: &Config) -> Vec<Objection> {
+        if config.overlong_ratio.0 == 0.0 || config.overlong_ttl >= config.ttl {
+            return Vec::new();
+        }
+        let message = format!("is {}, shorter than the `ttl` of {}", config.overlong_ttl, config.ttl);
+        vec![Objection::new("overlong_ttl", message, "some keep answers for longer than they may: at least `ttl`")]
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {

@@ -10,7 +10,7 @@ mod trust;
 use self::gate::Gate;
 
 use crate::catalogue::{Descriptor, Family, GaugeSpec, Look, PortSpec, StateSpec, Track};
-use crate::component::{Component, Cx, Message, slot};
+use crate::component::{Component, Cx, Message, Objection, slot};
 use crate::param::Params;
 use crate::policy::balance::{Checks, Edf, Ejection, Failures, Maglev, Outliers, PeakEwma, Ring, Smooth};
 use crate::policy::{Checker, HealthChecks, Sockets};
@@ -511,6 +511,43 @@ impl LoadBalancer {
     }
 }
 
+impl Config {
+    /// What does not go together.
+    fn objections(&self) -> Vec<Objection> {
+        let mut wrong = Vec::new();
+        let mut object =
+            |param: &str, message: String, remedy: &str| wrong.push(Objection::new(param, message, remedy));
+        if self.next_upstream.tries > 0 && self.next_upstream.on == CodeSet::default() {
+            let message = "names no outcome, so nothing is ever tried elsewhere".to_owned();
+            object("next_upstream.on", message, "outcomes such as \"502\" and \"timeout\", or `tries = 0`");
+        }
+        let seconds = |d: Duration| d.0 % 1_000_000_000 == 0;
+        if let Some(passive) = self.passive.as_ref().filter(|passive| !seconds(passive.fail_timeout)) {
+            let message = format!("is {}, and nginx counts in whole seconds", passive.fail_timeout);
+            object("passive.fail_timeout", message, "whole seconds, such as \"10s\"");
+        }
+        if let Some(rules) = self.outliers.as_ref().filter(|rules| rules.base_ejection_time > rules.max_ejection_time) {
+            let message = format!(
+                "is {}, more than the `max_ejection_time` of {}",
+                rules.base_ejection_time, rules.max_ejection_time
+            );
+            object("outliers.base_ejection_time", message, "raise `max_ejection_time` as well, or lower this");
+        }
+        if self.queue > 0 && self.max_connections.is_none() {
+            let message = format!("has room for {} that wait, and nobody ever waits", self.queue);
+            object("queue", message, "give `max_connections` as well: beyond it requests wait");
+        }
+        if self.queue_timeout.is_some() && self.queue == 0 {
+            object(
+                "queue_timeout",
+                "is given, and nobody ever waits".into(),
+                "give `queue` as well, and `max_connections`",
+            );
+        }
+        wrong
+    }
+}
+
 impl Component for LoadBalancer {
     type Config = Config;
     const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
@@ -548,6 +585,10 @@ impl Component for LoadBalancer {
             drawn: Vec::new(),
             usable: Vec::new(),
         }
+    }
+
+    fn check(config: &Config) -> Vec<Objection> {
+        config.objections()
     }
 
     fn on_start(&mut self, cx: &mut Cx<'_>) {

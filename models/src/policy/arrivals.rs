@@ -84,8 +84,18 @@ params! {
 }
 
 impl Arrivals {
+    /// Whether the rate is ever another one.
+    pub(crate) fn changes(&self) -> bool {
+        let shaped = self.ramp.is_some() || self.crowd.is_some() || self.full_hour.is_some() || !self.curve.is_empty();
+        shaped || self.burst_rate.is_some() || self.wave.0 > 0.0
+    }
+
     /// What does not go together, and what would.
     pub(crate) fn objection(&self) -> Option<(String, &'static str)> {
+        if let Some(herd) = self.full_hour.as_ref().filter(|herd| herd.within > herd.every) {
+            let message = format!("has a `full_hour` that takes {} to come, every {}", herd.within, herd.every);
+            return Some((message, "let `within` be at most `every`"));
+        }
         let next = self.curve.iter().zip(self.curve.iter().skip(1)).find(|(a, b)| a.at >= b.at);
         if let Some((before, after)) = next {
             let message = format!("has a `curve` with {} after {}", after.at, before.at);

@@ -1,9 +1,10 @@
 //! What runs but is probably not meant, or is known to end badly.
 
 use super::problem::{Lines, PROBLEMS_MAX, Problem, Severity};
+use super::wiring::{is_choosy, named};
 use super::{Node, Scenario};
 use crate::control::Action;
-use crate::param::Value;
+use crate::param::{ParamKind, Value};
 use floodgate_core::order::{self, Order as _};
 use floodgate_core::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,10 @@ pub fn hints(scenario: &Scenario, text: &str) -> Vec<Hint> {
         lint.waiting_for_ever(node);
         lint.memory(node);
         lint.connections(node);
+        lint.ignored(node);
+        lint.zone(node);
     }
+    lint.links_for_nobody();
     lint.after_the_end();
     lint.overlapping_phases();
     lint.found.order_by_key(|hint| (hint.problem.line, hint.problem.column));
@@ -364,6 +368,46 @@ impl<'s> Lint<'s, '_> {
         }
     }
 
+    /// What a balancer of connections does not look at.
+    fn ignored(&mut self, node: &'s Node) {
+        let get = |name: &str| node.values.get(name).filter(|value| **value != Value::Absent);
+        if choice(node, "mode") != Some("l4") {
+            return;
+        }
+        let tries = match get("next_upstream") {
+            Some(Value::Group(rule)) => rule.get("tries").is_some_and(|tries| *tries != Value::Integer(0)),
+            _ => false,
+        };
+        let given = [("sessions", get("sessions").is_some()), ("per_try_timeout", get("per_try_timeout").is_some())];
+        for (name, _) in given.into_iter().chain([("next_upstream", tries)]).filter(|(_, given)| *given) {
+            let message =
+                format!("`{}.{name}` means nothing in `l4`: whoever sees only connections knows no requests", node.id);
+            self.warn(node, format!("{name} ignored"), message, "leave it out, or balance requests: `mode = \"l7\"`");
+        }
+    }
+
+    /// A zone is a group.
+    fn zone(&mut self, node: &'s Node) {
+        let aware = node.values.get("zone_aware").is_some_and(|value| *value != Value::Absent);
+        if aware && node.group.is_none() {
+            let message = format!("`{}` is aware of zones, and stands in none: all endpoints are far away", node.id);
+            self.warn(node, "in no zone", message, "put it into a `group` with the services that are near");
+        }
+    }
+
+    /// Links for requests that nobody sends.
+    fn links_for_nobody(&mut self) {
+        let classes = self.scenario.classes();
+        for link in self.scenario.links.iter().filter(|link| is_choosy(&link.values)) {
+            if classes.iter().any(|class| named(&link.values, class).is_some()) {
+                continue;
+            }
+            let message = format!("no class of requests is one that the link `{}` → `{}` is for", link.from, link.to);
+            let remedy = format!("classes are: {}", classes.join(", "));
+            self.tell(Some(&link.from), &link.span, "link for nobody".into(), message, &remedy);
+        }
+    }
+
     /// Two changes of one parameter at the same time: allowed, and rarely meant.
     fn overlapping_phases(&mut self) {
         let mut ends: BTreeMap<(&str, Option<&str>, &str), Time> = BTreeMap::new();
@@ -394,6 +438,15 @@ impl<'s> Lint<'s, '_> {
                 *before = (*before).max(end);
             }
         }
+    }
+}
+
+/// The word of a choice.
+fn choice(node: &Node, name: &str) -> Option<&'static str> {
+    let spec = node.descriptor.params.iter().find(|spec| spec.name == name)?;
+    match (spec.kind, node.values.get(name)?) {
+        (ParamKind::Choice(choices), Value::Choice(place)) => choices.get(*place).map(|choice| choice.name),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::problem::{Diagnostics, shown};
 use super::raw::{Item, Raw};
 use super::table::{Table, key};
 use super::value::{defaults, read, read_params};
-use super::wiring::LINK;
+use super::wiring::{LINK, list};
 use super::{Group, Link, Node, Scenario};
 use crate::catalogue::{Descriptor, Family};
 use crate::components::AnyComponent;
@@ -395,6 +395,15 @@ pub(crate) fn links(tables: &[Entry<'_>], known: &Known, diagnostics: &mut Diagn
         let to = to(&mut table, known, diagnostics);
         let mut values = usual.clone();
         read_params(LINK, table.rest(), ("link", "[[link]]", table.known()), &mut values, diagnostics);
+        for name in ["path", "header"] {
+            if values.get(name).is_some_and(|value| matches!(value, Value::Text(_)))
+                && list(&values, name).next().is_none()
+            {
+                let message = format!("`link.{name}` names nothing");
+                let remedy = "texts separated by commas, or leave it out: then the link takes what no other does";
+                diagnostics.error(&table.span_of(name), message, remedy);
+            }
+        }
         if let (Some((from, descriptor, port)), Some(to)) = (from, to) {
             seen.check(&table, (from, descriptor, port), to, diagnostics);
             let (from, to) = (from.to_string(), to.to_string());

@@ -145,7 +145,7 @@ impl<'s> Paths<'s> {
 
 /// How much of a class a link names: the length of the path and the number of headers. Nothing when it names none at all, `None`
 /// when it names others.
-fn named(values: &Values, class: &str) -> Option<(usize, usize)> {
+pub(super) fn named(values: &Values, class: &str) -> Option<(usize, usize)> {
     let mut asked = list(values, "header").peekable();
     let headers = asked.clone().count();
     if asked.peek().is_some() && !asked.all(|header| class.split(';').skip(1).any(|has| is_header(header, has))) {
@@ -170,7 +170,7 @@ fn is_header(asked: &str, has: &str) -> bool {
 }
 
 /// Whether a link is for some classes only.
-fn is_choosy(values: &Values) -> bool {
+pub(super) fn is_choosy(values: &Values) -> bool {
     ["path", "header"].iter().any(|name| list(values, name).next().is_some())
 }
 
@@ -183,7 +183,7 @@ pub fn plain_link(latency: Dist) -> Values {
 }
 
 /// What a parameter lists, separated by commas.
-fn list<'v>(values: &'v Values, name: &str) -> impl Iterator<Item = &'v str> + Clone {
+pub(super) fn list<'v>(values: &'v Values, name: &str) -> impl Iterator<Item = &'v str> + Clone {
     let text = match values.get(name) {
         Some(Value::Text(text)) => text.as_str(),
         _ => "",

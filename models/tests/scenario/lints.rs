@@ -256,3 +256,31 @@ fn a_hint_names_its_node_and_what_it_is_in_few_words() {
     let problems: Vec<_> = hints.into_iter().map(|h| h.problem).collect();
     assert_eq!(problems, floodgate::lint(&scenario, &text));
 }
+
+#[test]
+fn what_a_balancer_does_not_look_at_and_links_for_nobody() {
+    let nodes = [
+        ("users", "clients", "class = '/api'"),
+        (
+            "l4",
+            "load_balancer",
+            "mode = 'l4'\nsessions = {}\nper_try_timeout = '1s'\nnext_upstream = { tries = 2 }\nzone_aware = {}",
+        ),
+        ("web", "service", ""),
+        ("videos", "service", ""),
+    ];
+    let text = graph(&nodes, &[("users", "l4"), ("l4", "web")]);
+    let text = text + "[[link]]\nfrom = 'l4'\nto = 'videos'\npath = '/video'\n";
+    warnings(floodgate::Scenario::load(&text), &text, expect![[r#"
+        f:7:1: warning: `l4.sessions` means nothing in `l4`: whoever sees only connections knows no requests
+            help: leave it out, or balance requests: `mode = "l7"`
+        f:7:1: warning: `l4.per_try_timeout` means nothing in `l4`: whoever sees only connections knows no requests
+            help: leave it out, or balance requests: `mode = "l7"`
+        f:7:1: warning: `l4.next_upstream` means nothing in `l4`: whoever sees only connections knows no requests
+            help: leave it out, or balance requests: `mode = "l7"`
+        f:7:1: warning: `l4` is aware of zones, and stands in none: all endpoints are far away
+            help: put it into a `group` with the services that are near
+        f:33:1: warning: no class of requests is one that the link `l4` → `videos` is for
+            help: classes are: /api
+    "#]]);
+}

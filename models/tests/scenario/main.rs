@@ -4,6 +4,7 @@ mod controls;
 mod fixture;
 mod groups;
 mod lints;
+mod nonsense;
 mod problems;
 mod properties;
 mod traffic;
