@@ -521,7 +521,7 @@ impl Config {
             let message = "names no outcome, so nothing is ever tried elsewhere".to_owned();
             object("next_upstream.on", message, "outcomes such as \"502\" and \"timeout\", or `tries = 0`");
         }
-        let seconds = |d: Duration| d.0 % 1_000_000_000 == 0;
+        let seconds = |d: Duration| d.0.is_multiple_of(1_000_000_000);
         if let Some(passive) = self.passive.as_ref().filter(|passive| !seconds(passive.fail_timeout)) {
             let message = format!("is {}, and nginx counts in whole seconds", passive.fail_timeout);
             object("passive.fail_timeout", message, "whole seconds, such as \"10s\"");

@@ -271,7 +271,10 @@ fn what_a_balancer_does_not_look_at_and_links_for_nobody() {
     ];
     let text = graph(&nodes, &[("users", "l4"), ("l4", "web")]);
     let text = text + "[[link]]\nfrom = 'l4'\nto = 'videos'\npath = '/video'\n";
-    warnings(floodgate::Scenario::load(&text), &text, expect![[r#"
+    warnings(
+        floodgate::Scenario::load(&text),
+        &text,
+        expect![[r#"
         f:7:1: warning: `l4.sessions` means nothing in `l4`: whoever sees only connections knows no requests
             help: leave it out, or balance requests: `mode = "l7"`
         f:7:1: warning: `l4.per_try_timeout` means nothing in `l4`: whoever sees only connections knows no requests
@@ -282,5 +285,6 @@ fn what_a_balancer_does_not_look_at_and_links_for_nobody() {
             help: put it into a `group` with the services that are near
         f:33:1: warning: no class of requests is one that the link `l4` → `videos` is for
             help: classes are: /api
-    "#]]);
+    "#]],
+    );
 }
