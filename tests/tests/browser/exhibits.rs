@@ -16,7 +16,8 @@ const FLAWS: &str = r#"(() => {
     const name = card.dataset.wrap, body = card.querySelector('.body');
     if (!/\d/.test(body.textContent)) flaws.push(name + ' shows no number');
     for (const part of body.children) {
-      if (box(part).bottom > box(card.querySelector('.foot')).top + 2) flaws.push(name + ' is fuller than its card');
+      // The thick frame of a full or dead node takes three pixels from what is in it.
+      if (box(part).bottom > box(card.querySelector('.foot')).top + 4) flaws.push(name + ' is fuller than its card');
     }
     for (const other of cards.slice(i + 1)) {
       if (over(box(card), box(other))) flaws.push(name + ' lies on ' + other.dataset.wrap);
@@ -83,8 +84,8 @@ fn every_scenario_is_looked_at_from_its_middle_and_its_end() {
 fn lists_and_distributions_are_edited_field_by_field_and_what_is_wrong_is_said_beside() {
     with_page("lists", Options { viewport: (1440, 900), ..Options::default() }, async |page| {
         ready(page).await?;
-        open(page, "l7_splits_video_and_text.toml").await?;
-        page.eval("document.querySelector('[data-node=readers]').focus()").await?;
+        open(page, "replay_of_a_real_access_log.toml").await?;
+        page.eval("document.querySelector('[data-node=visitors]').focus()").await?;
         page.press(&[], Key::Enter).await?;
         page.wait_until("document.querySelector('.rows [aria-label=\"Add one\"]') !== null", PATIENCE).await?;
         let count = "document.querySelectorAll('[id$=\":classes\"] > .row-of').length";
