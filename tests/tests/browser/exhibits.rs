@@ -16,8 +16,9 @@ const FLAWS: &str = r#"(() => {
     const name = card.dataset.wrap, body = card.querySelector('.body');
     if (!/\d/.test(body.textContent)) flaws.push(name + ' shows no number');
     for (const part of body.children) {
-      // The thick frame of a full or dead node takes three pixels from what is in it.
-      if (box(part).bottom > box(card.querySelector('.foot')).top + 4) flaws.push(name + ' is fuller than its card');
+      // The thick frame of a full or dead node takes three pixels of its own size from what is in it, all of them empty.
+      const frame = 4 * box(card).width / card.offsetWidth;
+      if (box(part).bottom > box(card.querySelector('.foot')).top + frame + 1) flaws.push(name + ' is fuller than its card');
     }
     for (const other of cards.slice(i + 1)) {
       if (over(box(card), box(other))) flaws.push(name + ' lies on ' + other.dataset.wrap);
