@@ -16,7 +16,7 @@ const FLAWS: &str = r#"(() => {
     const name = card.dataset.wrap, body = card.querySelector('.body');
     if (!/\d/.test(body.textContent)) flaws.push(name + ' shows no number');
     for (const part of body.children) {
-      // The thick frame of a full or dead node takes three pixels of its own size from what is in it, all of them empty.
+      // The frame takes three pixels of the card's own size from what is in it, all of them empty.
       const frame = 4 * box(card).width / card.offsetWidth;
       if (box(part).bottom > box(card.querySelector('.foot')).top + frame + 1) flaws.push(name + ' is fuller than its card');
     }
