@@ -96,7 +96,8 @@ const NODES: &[(&str, &str, &str, &str, usize)] = &[
 const CLIENTS: &[(&str, &str, &str)] = &[
     ("plain", "", ""),
     ("a closed loop", "users = 100\nthink_time = { exponential = '100ms' }\n", ""),
-    ("retries", "timeout = '60ms'\nretry = { attempts = 1 }\n", ""),
+    // At nine tenths they would be an avalanche.
+    ("retries at 70 %", "rate = '700/s'\ntimeout = '30ms'\nretry = { attempts = 1 }\n", ""),
     ("classes, deadlines", "classes = [{ name = '/a', weight = 3.0 }, { name = '/b' }]\ndeadline = '10s'\n", ""),
     ("keys, sizes", "keys = {}\nsize = { scv = 2.0 }\n", ""),
     ("hot keys, sessions", "keys = { popularity = 'hot_spot' }\nsessions = true\npopulation = 1000\n", ""),
