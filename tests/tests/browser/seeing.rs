@@ -51,14 +51,14 @@ fn charts_are_read_at_one_time_and_lead_there() {
         open(page, "single_server_avalanche.toml").await?;
         run_to_end(page).await?;
         click(page, "Larger").await?;
-        page.wait_until("document.querySelectorAll('[data-chart]').length === 7", PATIENCE).await?;
+        page.wait_until("document.querySelectorAll('[data-chart]').length === 8", PATIENCE).await?;
         // What is covered cannot be come to.
         is(page, "getComputedStyle(document.querySelector('.stage')).visibility", "hidden").await?;
         let there = quarter(page, "errors").await?;
         page.move_to(there).await?;
         // All of them are read at the same time, to a pixel: in the middle of the crowd.
         page.wait_until(
-            "[...document.querySelectorAll('.cross')].filter(c => Math.abs(parseFloat(c.dataset.at) - 15) < 0.2).length === 7",
+            "[...document.querySelectorAll('.cross')].filter(c => Math.abs(parseFloat(c.dataset.at) - 15) < 0.2).length === 8",
             PATIENCE,
         )
         .await?;
@@ -86,7 +86,7 @@ fn charts_are_read_at_one_time_and_lead_there() {
         page.wait_until("(s => !s.seeking && s.now_ns === 5e8)(JSON.parse(__floodgate.state()))", RUN).await?;
         page.press(&[], Key::Escape).await?;
         page.wait_until(
-            "[...document.querySelectorAll('.cross')].filter(c => c.style.display === 'none').length === 7",
+            "[...document.querySelectorAll('.cross')].filter(c => c.style.display === 'none').length === 8",
             PATIENCE,
         )
         .await?;
