@@ -690,6 +690,15 @@ pub fn unwell(descriptor: &Descriptor, gauges: &[f64]) -> Option<&'static StateS
     descriptor.tracks.iter().find_map(state)
 }
 
+/// What the value of a gauge means that is the number of a state.
+#[must_use]
+pub fn state_of(descriptor: &Descriptor, name: &str, value: f64) -> Option<&'static StateSpec> {
+    descriptor.tracks.iter().find_map(|track| match track {
+        Track::State { gauge, states } if *gauge == name => states.get(value as usize),
+        _ => None,
+    })
+}
+
 fn track_at(row: &Detail, node: u32, track: u8) -> Option<&TrackDetail> {
     row.tracks.iter().find(|t| (t.node, t.track) == (node, track))
 }

@@ -3,6 +3,7 @@
 use super::fields::ParamField;
 use super::icons;
 use super::inspector::{DeleteButton, Title};
+use crate::charts::state_of;
 use crate::editor::outline::NodeSketch;
 use crate::editor::{Target, params};
 use crate::page::{PageRef, Selection, Topic, use_topic};
@@ -213,7 +214,7 @@ fn Gauges(props: &NodePanelProps) -> Html {
             <tr><th scope="row">{ "arrives" }</th><td>{ format!("{}/s", short(rates.offered)) }</td></tr>
             <tr title="Calls that arrive ÷ those of them that no retry caused"><th scope="row">{ "amplification" }</th><td>{ amplification }</td></tr>
             { for descriptor.gauges.iter().zip(&status.gauges).map(|(gauge, value)| html! {
-                <tr key={gauge.name} title={gauge.doc}><th scope="row">{ gauge.name }</th><td>{ shown(gauge, *value) }</td></tr>
+                <tr key={gauge.name} title={gauge.doc}><th scope="row">{ gauge.name }</th><td>{ state_of(descriptor, gauge.name, *value).map_or_else(|| shown(gauge, *value), |state| state.title.to_owned()) }</td></tr>
             }) }
         </table>
     }
